@@ -1,0 +1,186 @@
+#!/usr/bin/env node
+/**
+ * The command: declares what there is, and is the only place that ends the process. An operating error becomes one
+ * message and its exit status; anything else is our mistake, shown with its stack (exit 3).
+ */
+import { readFileSync } from 'node:fs'
+import yargs, { type Argv } from 'yargs'
+import { hideBin } from 'yargs/helpers'
+import { EXIT_STATUSES, STANDARD_INPUT, type CommandContext } from './commands/context.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { enginesCommand } from './commands/engines.ts'
+import { runCommand } from './commands/run.ts'
+import { scenariosCommand } from './commands/scenarios.ts'
+import { scoreCommand } from './commands/score.ts'
+import { snapshotCommand } from './commands/snapshot.ts'
+import { DrillError, EXIT } from './foundation/errors.ts'
+import { didYouMean, nearest } from './foundation/suggest.ts'
+import { closeEverything, closeEverythingNow } from './sandbox/cleanup.ts'
+
+// yargs loses a lone dash.
+const args = hideBin(process.argv).map((arg) => (arg === '-' ? STANDARD_INPUT : arg))
+process.exit(await main(args))
+
+async function main(args: readonly string[]): Promise<number> {
+  const context: CommandContext = { signal: handleSignals(), exitStatus: EXIT.passed }
+  handleStreams()
+  handleEnds()
+  let status: number
+  try {
+    await parser(args, context).parseAsync()
+    status = context.exitStatus
+  } catch (error) {
+    status = report(error)
+  }
+  status = await putAway(status)
+  await flushed(process.stdout)
+  return context.signal.aborted ? EXIT.interrupted : status
+}
+
+function parser(args: readonly string[], context: CommandContext): Argv {
+  const root = yargs(args)
+  return (
+    root
+      .scriptName('queue-drill')
+      .usage('$0 <command>\n\nA fire drill for Odoo job queues.')
+      .command(runCommand(context))
+      .command(scenariosCommand(context))
+      .command(snapshotCommand(context))
+      .command(enginesCommand())
+      .command(scoreCommand(context))
+      .command(doctorCommand(context))
+      .demandCommand(1, 'say what to do; `queue-drill --help` lists the commands')
+      .strict()
+      // A name after a repeatable flag is a scenario, not one more value; a flag given twice is refused below.
+      .parserConfiguration({ 'greedy-arrays': false })
+      .check(givenOnce)
+      .option('color', {
+        type: 'boolean',
+        describe: 'Colours; --no-color for none (default: on a terminal, unless NO_COLOR is set)',
+      })
+      .version(version())
+      .alias({ help: 'h', version: 'V' })
+      .detectLocale(false)
+      .wrap(Math.min(100, process.stdout.isTTY ? process.stdout.columns : 100))
+      .example('$0 run', 'all bundled drills')
+      .example('$0 run dead-webhook --seed 7', 'one of them')
+      .example('$0 doctor', 'what this machine can do')
+      .epilogue(EXIT_STATUSES)
+      .exitProcess(false)
+      .fail((message, error) => {
+        // A YError is a wrong flag too; other errors come from the commands themselves.
+        const ours = error !== undefined && error.name !== 'YError'
+        if (ours) throw error
+        const state = root as unknown as YargsState
+        throw new DrillError('input', explained(error?.message ?? message, args, state))
+      })
+  )
+}
+
+/** yargs turns `--seed 1 --seed 2` into a list; only options that are declared as lists may have one. */
+function givenOnce(argv: Readonly<Record<string, unknown>>): true {
+  const repeatable = new Set(['_', 'reporter', 'scenario', 'files'])
+  for (const [name, value] of Object.entries(argv)) {
+    if (Array.isArray(value) && !repeatable.has(name)) {
+      throw new DrillError('input', `--${name} is given ${value.length} times; give it once`)
+    }
+  }
+  return true
+}
+
+/** yargs' sentence in our words, with the nearest flag or command for an unknown one, and where help is. */
+function explained(message: string, args: readonly string[], state: YargsState): string {
+  const internal = state.getInternalMethods()
+  const subcommands = internal.getCommandInstance().getCommands()
+  const flags = Object.keys(state.getOptions().key).filter((name) => name.length > 1)
+  const nameUnknown = (word: string): string => {
+    if (!args.includes(word)) {
+      const suggestion = nearest(word, flags)
+      const meant = suggestion === null ? '' : ` (did you mean --${suggestion}?)`
+      return `unknown flag ${word.length > 1 ? '--' : '-'}${word}${meant}`
+    }
+    return subcommands.length > 0
+      ? `unknown command "${word}"${didYouMean(word, subcommands)}`
+      : `unexpected argument "${word}"`
+  }
+  const [, words] = /^Unknown (?:argument|command)s?: (.+)$/.exec(message) ?? []
+  let lines = words?.split(', ').map(nameUnknown) ?? [message]
+  if (message.startsWith('Not enough non-option arguments')) lines = ['an argument is missing']
+  const help = ['queue-drill', ...internal.getContext().commands, '--help'].join(' ')
+  return [...new Set(lines), `see: ${help}`].join('\n')
+}
+
+/** What yargs knows at the level of the command that failed; its types leave these methods out. */
+interface YargsState {
+  getOptions(): { readonly key: Readonly<Record<string, unknown>> }
+  getInternalMethods(): {
+    getContext(): { readonly commands: readonly string[] }
+    getCommandInstance(): { getCommands(): readonly string[] }
+  }
+}
+
+/** The first Ctrl-C asks the command to clean up and end, the second ends at once. */
+function handleSignals(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(EXIT.interrupted)
+      process.stderr.write('queue-drill: interrupted, cleaning up; once more to stop at once\n')
+      controller.abort(new DrillError('interrupted', 'interrupted'))
+    })
+  }
+  return controller.signal
+}
+
+function handleStreams(): void {
+  // Whoever read the output has gone (`| head`): the drill goes on to its verdict, in files and exit status.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
+/** Whatever the end of the process, no server, container or directory of ours stays. */
+function handleEnds(): void {
+  process.on('exit', closeEverythingNow)
+  // Node's own status for a crash is 1, which says here that a drill failed.
+  process.on('uncaughtException', async (error) => {
+    process.exit(await putAway(report(error)))
+  })
+}
+
+/** Closes what a command left open after an error. Returns the exit status, which a failure here makes 3. */
+async function putAway(status: number): Promise<number> {
+  try {
+    await closeEverything()
+    return status
+  } catch (error) {
+    return report(error)
+  }
+}
+
+/** Prints the error; returns the exit status. */
+function report(error: unknown): number {
+  if (error instanceof DrillError) {
+    // Whoever interrupted has read about it already.
+    if (error.code === 'interrupted') return error.exitStatus
+    process.stderr.write(`queue-drill: ${error.message}\n`)
+    return error.exitStatus
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`queue-drill: this is a mistake in queue-drill itself\n${text}\n`)
+  return EXIT.harness
+}
+
+/** Waits until a pipe has taken what was written; ending the process earlier would cut it off. */
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve())
+  })
+}
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

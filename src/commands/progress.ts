@@ -1,0 +1,44 @@
+/** One live line on stderr while drills run, only where stderr is a terminal. */
+import { SingleBar } from 'cli-progress'
+import type { CampaignProgress } from '../drill/campaign.ts'
+
+const PHASES: Readonly<Record<CampaignProgress['phase'], string>> = {
+  postgres: 'starts PostgreSQL',
+  load: 'loads the snapshot',
+  simulate: 'runs',
+  twins: 'runs without the engine',
+  score: 'is scored',
+}
+
+export interface Progress {
+  show(event: CampaignProgress): void
+  /** Clears the line; the next event brings it back. */
+  stop(): void
+}
+
+export function createProgress(): Progress {
+  if (!process.stderr.isTTY) return { show: () => {}, stop: () => {} }
+  let bar: SingleBar | null = null
+  return {
+    show({ scenario, phase, share, virtualAt }) {
+      const clock = virtualAt === undefined ? '' : new Date(virtualAt).toISOString().slice(11, 16)
+      const payload = { scenario: scenario ?? 'queue-drill', phase: PHASES[phase], clock }
+      if (bar === null) {
+        bar = new SingleBar({
+          format: '{scenario} {phase} {bar} {percentage} % {clock}',
+          barsize: 30,
+          clearOnComplete: true,
+          hideCursor: true,
+          stream: process.stderr,
+        })
+        bar.start(1, share, payload)
+      } else {
+        bar.update(share, payload)
+      }
+    },
+    stop() {
+      bar?.stop()
+      bar = null
+    },
+  }
+}

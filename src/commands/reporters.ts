@@ -1,0 +1,133 @@
+/**
+ * How the results of a run reach people and programs: the scorecards (`default`), one JSON document, JUnit. At most
+ * one of them writes to stdout; the others need a file.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { CampaignProgress, CampaignResult, DrillResult } from '../drill/campaign.ts'
+import { DrillError } from '../foundation/errors.ts'
+import { didYouMean } from '../foundation/suggest.ts'
+import { createProgress } from './progress.ts'
+import { print, terminalWidth, wantsColor } from './terminal.ts'
+
+const KINDS = ['default', 'json', 'junit'] as const
+
+export interface ReporterChoice {
+  readonly kind: (typeof KINDS)[number]
+  /** Null = stdout. */
+  readonly file: string | null
+}
+
+/** What a run was asked to do, for headings and for the command that repeats a drill. */
+export interface RunContext {
+  readonly engine: string
+  readonly seed: number
+  readonly scenarios: number
+  readonly color: boolean | undefined
+  /** The command that repeats the drill of this scenario. */
+  readonly repeat: (scenario: string) => string
+}
+
+export interface Reporters {
+  progress(event: CampaignProgress): void
+  drill(result: DrillResult): void
+  end(campaign: CampaignResult): Promise<void>
+  /** Takes the progress line off the terminal, whatever happened. */
+  stop(): void
+}
+
+/** `['default', 'junit:out.xml']`, also `default,junit:out.xml`. */
+export function parseReporters(texts: readonly string[]): readonly ReporterChoice[] {
+  const choices = texts
+    .flatMap((text) => text.split(','))
+    .map((text): ReporterChoice => {
+      const [name = '', ...rest] = text.split(':')
+      const kind = KINDS.find((each) => each === name)
+      if (kind === undefined) {
+        const meant = didYouMean(name, KINDS)
+        throw new DrillError(
+          'input',
+          `--reporter: unknown reporter "${name}"${meant}; it must be ${KINDS.join(', ')}`,
+        )
+      }
+      const file = rest.join(':')
+      if (kind === 'default' && file !== '') {
+        throw new DrillError('input', '--reporter default writes to the terminal, not to a file')
+      }
+      return { kind, file: file === '' ? null : file }
+    })
+  const onStdout = choices.filter(({ file }) => file === null).map(({ kind }) => kind)
+  if (new Set(onStdout).size > 1) {
+    throw new DrillError(
+      'input',
+      `--reporter ${onStdout.join(' and ')} both write to stdout: give one a file, such as ${onStdout.find((kind) => kind !== 'default')}:drill.out`,
+    )
+  }
+  return choices
+}
+
+export async function createReporters(
+  choices: readonly ReporterChoice[],
+  run: RunContext,
+): Promise<Reporters> {
+  const { renderScorecard } = await import('../report/scorecard.ts')
+  const progress = createProgress()
+  const scorecards = choices.some(({ kind }) => kind === 'default')
+  const layout = { color: wantsColor(run.color), width: terminalWidth() }
+  let begun = false
+  return {
+    progress: (event) => {
+      // The first event comes when all input was found to be good.
+      if (scorecards && !begun) print(heading(run))
+      begun = true
+      progress.show(event)
+    },
+    drill: ({ report, directory }) => {
+      if (!scorecards) return
+      progress.stop()
+      const repeat = run.repeat(report.drill.scenario)
+      print(`\n${renderScorecard(report, { ...layout, directory, repeat }).trimEnd()}`)
+    },
+    end: async (campaign) => {
+      progress.stop()
+      if (scorecards) print(`\n${summary(campaign, run)}`)
+      for (const choice of choices) await write(choice, campaign)
+    },
+    stop: () => progress.stop(),
+  }
+}
+
+/** First and last line of the output: engine and seed. */
+function heading({ scenarios, engine, seed }: RunContext): string {
+  return `${scenarios} ${scenarios === 1 ? 'drill' : 'drills'}, engine ${engine}, seed ${seed}`
+}
+
+function summary({ results, directory }: CampaignResult, run: RunContext): string {
+  const counts = new Map<string, number>()
+  for (const { report } of results) {
+    counts.set(report.verdict, (counts.get(report.verdict) ?? 0) + 1)
+  }
+  const verdicts = [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')
+  return `${heading(run)}: ${verdicts}; journals and reports in ${directory}`
+}
+
+async function write({ kind, file }: ReporterChoice, campaign: CampaignResult): Promise<void> {
+  if (kind === 'default') return
+  const text = kind === 'json' ? jsonOf(campaign) : await junitOf(campaign)
+  if (file === null) {
+    print(text.trimEnd())
+  } else {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  }
+}
+
+function jsonOf({ exitStatus, directory, results }: CampaignResult): string {
+  const drills = results.map(({ report }) => report)
+  return `${JSON.stringify({ exitStatus, directory, drills }, null, 2)}\n`
+}
+
+async function junitOf({ results }: CampaignResult): Promise<string> {
+  const { renderJunit } = await import('../report/junit.ts')
+  return renderJunit(results.map(({ report }) => report))
+}

@@ -1,0 +1,200 @@
+/** `queue-drill run`: plays scenarios against an engine and prints what the drills show. */
+import type { CommandModule } from 'yargs'
+import type { CampaignOptions } from '../drill/campaign.ts'
+import { DrillError, messageOf } from '../foundation/errors.ts'
+import { didYouMean } from '../foundation/suggest.ts'
+import { DAY, MINUTE, parseDuration } from '../foundation/time.ts'
+import { EXIT_STATUSES, type CommandContext } from './context.ts'
+import { repeatCommand } from './repeat.ts'
+import { createReporters, parseReporters, type ReporterChoice } from './reporters.ts'
+
+/** Flags as yargs gives them. */
+interface RunArguments {
+  scenario: string[]
+  snapshot: string | undefined
+  engine: string
+  postgres: string
+  image: string | undefined
+  seed: number
+  start: string
+  duration: string | undefined
+  out: string | undefined
+  reporter: string[]
+  'fail-under': number | undefined
+  color?: boolean | undefined
+}
+
+/** Flags checked and filled in. */
+interface RunOptions {
+  readonly campaign: Omit<CampaignOptions, 'scenarios' | 'signal' | 'onProgress' | 'onDrill'>
+  /** Instead of the scenarios' own; null = theirs. */
+  readonly durationMs: number | null
+  readonly reporters: readonly ReporterChoice[]
+}
+
+export function runCommand(context: CommandContext): CommandModule<object, RunArguments> {
+  return {
+    command: 'run [scenario..]',
+    describe: 'Play scenarios and score the recovery',
+    builder: (yargs) =>
+      yargs
+        .positional('scenario', {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          defaultDescription: 'all bundled',
+          describe: 'Names of bundled scenarios, files, directories or globs; - for standard input',
+        })
+        .options(RUN_OPTIONS)
+        .example('$0 run', 'all bundled drills, engine runbook')
+        .example('$0 run dead-webhook --engine noop', 'what happens if nobody acts')
+        .example('$0 run mine.yaml --snapshot ./snap', 'an own scenario on an own queue')
+        .example('$0 run --engine ./mine.mjs --seed 7', 'an own engine')
+        .example('$0 run --reporter default,junit:drill.xml', 'for CI')
+        .epilogue(EXIT_STATUSES),
+    handler: async (argv) => {
+      const options = readOptions(argv)
+      const { findScenarios } = await import('./find-scenarios.ts')
+      const found = await findScenarios(argv.scenario)
+      const { durationMs } = options
+      const scenarios = found.map((each) =>
+        durationMs === null ? each : { ...each, scenario: { ...each.scenario, durationMs } },
+      )
+      const { engine, seed, snapshot, start } = options.campaign
+      const reporters = await createReporters(options.reporters, {
+        engine,
+        seed,
+        scenarios: scenarios.length,
+        color: argv.color,
+        repeat: (name) =>
+          repeatCommand({
+            scenario: found.find(({ scenario }) => scenario.name === name)?.argument ?? name,
+            engine,
+            seed,
+            snapshot,
+            start: start === 'busiest' ? null : start,
+            duration: argv.duration ?? null,
+          }),
+      })
+      const { runCampaign } = await import('../drill/campaign.ts')
+      try {
+        const campaign = await runCampaign({
+          ...options.campaign,
+          scenarios,
+          signal: context.signal,
+          onProgress: (event) => reporters.progress(event),
+          onDrill: (result) => reporters.drill(result),
+        })
+        await reporters.end(campaign)
+        context.exitStatus = campaign.exitStatus
+      } finally {
+        reporters.stop()
+      }
+    },
+  }
+}
+
+const RUN_OPTIONS = {
+  snapshot: {
+    type: 'string',
+    requiresArg: true,
+    describe: "Bundled snapshot or directory (default: the scenario's)",
+  },
+  engine: {
+    type: 'string',
+    requiresArg: true,
+    default: 'runbook',
+    describe: 'Who recovers: runbook, noop, retry-all, or the path of a module',
+  },
+  postgres: {
+    type: 'string',
+    requiresArg: true,
+    default: 'auto',
+    describe: 'Where PostgreSQL runs: auto, embedded, container, or the URL of a server',
+  },
+  image: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Image of the container (default: postgres:15)',
+  },
+  seed: {
+    type: 'number',
+    requiresArg: true,
+    default: 1,
+    describe: 'The same seed gives the same drill, byte for byte',
+  },
+  start: {
+    type: 'string',
+    requiresArg: true,
+    default: 'busiest',
+    describe: 'Hour of the week: captured, busiest, or such as "Mon 10:00"',
+  },
+  duration: {
+    type: 'string',
+    requiresArg: true,
+    describe: "Virtual length such as 2h (default: the scenario's)",
+  },
+  out: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Directory for journals and reports (default: .queue-drill/runs/…)',
+  },
+  reporter: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: ['default'] as string[],
+    describe: 'default, json[:file], junit[:file]; repeatable',
+  },
+  'fail-under': {
+    type: 'number',
+    requiresArg: true,
+    describe: 'A drill that passes with fewer points fails (0-100)',
+  },
+} as const
+
+function readOptions(argv: RunArguments): RunOptions {
+  const { seed, 'fail-under': failUnder = null } = argv
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new DrillError('input', '--seed must be a whole number, 0 or more')
+  }
+  if (failUnder !== null && !(failUnder >= 0 && failUnder <= 100)) {
+    throw new DrillError('input', '--fail-under must be a number of points, 0 to 100')
+  }
+  checkPostgres(argv.postgres)
+  return {
+    campaign: {
+      snapshot: argv.snapshot ?? null,
+      engine: argv.engine,
+      postgres: argv.postgres,
+      image: argv.image ?? null,
+      seed,
+      start: argv.start,
+      out: argv.out ?? null,
+      startedAt: new Date(),
+      failUnder,
+    },
+    durationMs: argv.duration === undefined ? null : readDuration(argv.duration),
+    reporters: parseReporters(argv.reporter),
+  }
+}
+
+/** The bounds are those of scenario files. */
+function readDuration(text: string): number {
+  try {
+    const ms = parseDuration(text)
+    if (ms >= 10 * MINUTE && ms <= 7 * DAY) return ms
+  } catch (error) {
+    throw new DrillError('input', `--duration: ${messageOf(error)}`, { cause: error })
+  }
+  throw new DrillError('input', '--duration must be at least 10m and at most 7d')
+}
+
+function checkPostgres(postgres: string): void {
+  const places = ['auto', 'embedded', 'container']
+  if (places.includes(postgres) || /^postgres(ql)?:\/\//.test(postgres)) return
+  throw new DrillError(
+    'input',
+    `--postgres: unknown place "${postgres}"${didYouMean(postgres, places)}; it must be ${places.join(', ')} or postgres://…`,
+  )
+}

@@ -1,0 +1,225 @@
+/**
+ * Many drills on one server: each snapshot is loaded once into a template, each drill gets clones of it. Scores and
+ * reports are made of the journals alone, and stand in the run directory as soon as the drill is finished.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { DrillError, EXIT } from '../foundation/errors.ts'
+import { checkEngine } from '../recovery/engines.ts'
+import { buildReport, type Report } from '../report/report-json.ts'
+import { renderJunit } from '../report/junit.ts'
+import { renderNotes } from '../report/notes.ts'
+import { renderSummary } from '../report/summary.ts'
+import type { Server, Template } from '../sandbox/sandbox.ts'
+import { openServer } from '../sandbox/server.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import type { Verdict } from '../scoring/score.ts'
+import { scoreDrill } from '../scoring/score-drill.ts'
+import { loadSnapshot } from '../snapshot/load.ts'
+import { performDrill } from './drill.ts'
+import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
+import { RunDirectory, type RunFile, StatementLog, writeJournals } from './run-directory.ts'
+
+export interface CampaignScenario {
+  readonly scenario: Scenario
+  readonly path: string
+  /** Named on the command line: a role that is bound to nothing is then an input error, else `inconclusive`. */
+  readonly namedExplicitly: boolean
+}
+
+export interface CampaignOptions {
+  readonly scenarios: readonly CampaignScenario[]
+  /** Overrides the snapshot that each scenario names; null = theirs. */
+  readonly snapshot: string | null
+  /** Name of a built-in engine, or path of a module. */
+  readonly engine: string
+  /** `auto`, `embedded`, `container`, or a URL. */
+  readonly postgres: string
+  readonly image: string | null
+  readonly seed: number
+  /** `captured`, `busiest`, or `Mon 10:00`. */
+  readonly start: string
+  /** Run directory; null = `.queue-drill/runs/<time>-<name>`. */
+  readonly out: string | null
+  /** A drill that passes with a lower score counts as failed; null = no such limit. */
+  readonly failUnder: number | null
+  /** Wall time at which the run began: names the directory, nothing else. */
+  readonly startedAt: Date
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: CampaignProgress) => void
+  /** After each drill, in order. */
+  readonly onDrill: (result: DrillResult) => void
+}
+
+export interface CampaignProgress {
+  /** null while the server starts. */
+  readonly scenario: string | null
+  readonly phase: 'postgres' | 'load' | 'simulate' | 'twins' | 'score'
+  /** 0..1 of the phase. */
+  readonly share: number
+  /** Virtual ms. */
+  readonly virtualAt?: number
+}
+
+export interface DrillResult {
+  readonly report: Report
+  /** Where its files will stand. */
+  readonly directory: string
+}
+
+export interface CampaignResult {
+  readonly results: readonly DrillResult[]
+  readonly exitStatus: number
+  readonly directory: string
+}
+
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const campaign = await Campaign.prepare(options)
+  return campaign.run()
+}
+
+interface Planned {
+  readonly inputs: DrillInputs
+  readonly loaded: LoadedSnapshot
+}
+
+class Campaign {
+  readonly #o: CampaignOptions
+  readonly #planned: readonly Planned[]
+
+  private constructor(options: CampaignOptions, planned: readonly Planned[]) {
+    this.#o = options
+    this.#planned = planned
+  }
+
+  /** Reads and checks all input before anything starts. */
+  static async prepare(options: CampaignOptions): Promise<Campaign> {
+    await checkEngine(options.engine)
+    const snapshots = new Map<string, LoadedSnapshot>()
+    const planned: Planned[] = []
+    for (const { scenario, path, namedExplicitly } of options.scenarios) {
+      const name = options.snapshot ?? scenario.snapshot
+      const loaded = snapshots.get(name) ?? (await loadInputs(name))
+      snapshots.set(name, loaded)
+      const inputs = drillInputs(loaded, scenario, options.seed, options.start)
+      if (namedExplicitly && inputs.unbound.length > 0) {
+        const reasons = inputs.unbound.map(({ reason }) => reason).join('; ')
+        throw new DrillError('input', `${path} cannot run on ${loaded.snapshot.name}: ${reasons}`)
+      }
+      planned.push({ inputs, loaded })
+    }
+    return new Campaign(options, planned)
+  }
+
+  async run(): Promise<CampaignResult> {
+    const { out, startedAt } = this.#o
+    const started = performance.now()
+    const name = this.#planned.length === 1 ? this.#planned[0]!.inputs.scenario.name : 'campaign'
+    const directory = await RunDirectory.create(out, name, startedAt)
+    const results: DrillResult[] = []
+    try {
+      await this.#drills(directory, results)
+    } catch (error) {
+      if (results.length === 0) await directory.remove()
+      throw error
+    }
+    await directory.write(
+      'summary.json',
+      renderSummary(
+        results.map(({ report }) => report),
+        (performance.now() - started) / 1000,
+      ),
+    )
+    await directory.write('junit.xml', renderJunit(results.map(({ report }) => report)))
+    await directory.complete()
+    const statuses = results.map(({ report }) => statusOf(report, this.#o.failUnder))
+    return { results, exitStatus: worstStatus(statuses), directory: directory.path }
+  }
+
+  /** Adds each result as soon as it is there: what is finished counts even if the next one is cut off. */
+  async #drills(directory: RunDirectory, results: DrillResult[]): Promise<void> {
+    const { postgres, image, signal, onProgress } = this.#o
+    onProgress({ scenario: null, phase: 'postgres', share: 0 })
+    await using server = await openServer(postgres, image === null ? {} : { image })
+    const templates = new Map<LoadedSnapshot, { template: Template; seconds: number }>()
+    for (const { inputs, loaded } of this.#planned) {
+      if (signal.aborted) throw new DrillError('interrupted', 'interrupted')
+      const template = templates.get(loaded) ?? (await this.#load(server, inputs))
+      templates.set(loaded, template)
+      results.push(await this.#one(server, template, inputs, directory))
+    }
+  }
+
+  async #load(
+    server: Server,
+    { snapshot, scenario }: DrillInputs,
+  ): Promise<{ template: Template; seconds: number }> {
+    const { onProgress } = this.#o
+    const started = performance.now()
+    const show = (share: number) => onProgress({ scenario: scenario.name, phase: 'load', share })
+    show(0)
+    const template = await server.template((client) => loadSnapshot(snapshot, client))
+    show(1)
+    return { template, seconds: (performance.now() - started) / 1000 }
+  }
+
+  async #one(
+    server: Server,
+    { template, seconds }: { template: Template; seconds: number },
+    inputs: DrillInputs,
+    directory: RunDirectory,
+  ): Promise<DrillResult> {
+    const { engine, signal, onProgress, onDrill } = this.#o
+    const { name } = inputs.scenario
+    const started = performance.now()
+    const working = directory.drill(name)
+    await mkdir(working, { recursive: true })
+    await using statements = new StatementLog(working)
+    const { journals, simulateSeconds, engineOutput } = await performDrill({
+      inputs,
+      engine,
+      template,
+      signal,
+      onTraffic: (check, at, traffic) => statements.add(check, at, traffic),
+      onProgress: (phase, share, virtualAt) =>
+        onProgress({ scenario: name, phase, share, virtualAt }),
+    })
+    onProgress({ scenario: name, phase: 'score', share: 0 })
+    const score = scoreDrill(journals)
+    const total = (performance.now() - started) / 1000 + seconds
+    const run: RunFile = {
+      postgres: { kind: server.kind, version: server.version, reason: server.reason },
+      wall: { load: seconds, simulate: simulateSeconds, total },
+      ...(await writeJournals(working, journals)),
+    }
+    const report = buildReport(score, journals.drill.header, run)
+    await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
+    await writeFile(join(working, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+    await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
+    if (engineOutput !== null) await writeFile(join(working, 'engine.log'), engineOutput)
+    const result = { report, directory: join(directory.path, name) }
+    onDrill(result)
+    return result
+  }
+}
+
+/** Exit status of one drill. */
+export function statusOf(report: Report, failUnder: number | null): number {
+  const byVerdict: Readonly<Record<Verdict, number>> = {
+    pass: EXIT.passed,
+    fail: EXIT.failed,
+    error: EXIT.harness,
+    unsafe: EXIT.unsafe,
+    inconclusive: EXIT.inconclusive,
+  }
+  const tooLow = report.verdict === 'pass' && failUnder !== null && report.score < failUnder
+  return tooLow ? EXIT.failed : byVerdict[report.verdict]
+}
+
+const WORST_FIRST = [EXIT.unsafe, EXIT.failed, EXIT.harness, EXIT.inconclusive, EXIT.passed]
+
+/** Of many drills the worst counts: 4, 1, 3, 5, 0. */
+export function worstStatus(statuses: readonly number[]): number {
+  return WORST_FIRST.find((status) => statuses.includes(status)) ?? EXIT.passed
+}

@@ -1,0 +1,165 @@
+/**
+ * The contract between a drill and whatever performs the recovery (DESIGN section 5). An engine knows only what an
+ * operator knows: the database through the gateway, `doctor`, worker scaling, the written safety catalogue with its
+ * gaps, the partner's answers, and its own notes. It never sees scenario, fault or truth.
+ */
+import type { ClientBase } from 'pg'
+import type { JobState } from '../queue-job/job.ts'
+import type { Safety } from '../queue-job/operations.ts'
+
+export interface RecoveryEngine {
+  readonly name: string
+  /** One check. The world stands still until the promise settles. Goes on being called after `close()`. */
+  check(incident: Incident): Promise<void>
+}
+
+export interface Incident {
+  /** Virtual time. */
+  readonly now: Date
+  /** A connection through the gateway; `timestamp` columns arrive as UTC dates. */
+  readonly database: ClientBase
+  readonly operations: Operations
+  readonly catalogue: SafetyCatalogue
+  readonly notes: Notes
+  /** Declares the incident. A second call while it is open does nothing. */
+  open(signals: readonly Signal[]): Promise<void>
+  /** Declares it over; the watch window begins. */
+  close(summary: string): Promise<void>
+  /** Ends the engine's part where no safe closing exists; the tracked fixes say what is left to whom. */
+  handOver(summary: string): Promise<void>
+}
+
+/** The runbook's four signals ("It is an incident when at least one of these lasts"). */
+export const SIGNALS = [
+  'pending-grows-started-flat',
+  'failed-pending-loop',
+  'cpu-idle-queue-grows',
+  'business-lag',
+] as const
+export type Signal = (typeof SIGNALS)[number]
+
+export interface Operations {
+  /** State of the host: CPU, memory, connections, workers. Changes nothing. */
+  doctor(): Promise<DoctorReport>
+  readonly workers: {
+    show(): Promise<WorkersReport>
+    /** Adds (or with a negative number removes) that many HTTP workers and slots of `root`, after a start-up delay. */
+    scale(by: number): Promise<WorkersReport>
+  }
+  readonly queue: {
+    /**
+     * `odoocli queue retry`: failed jobs of the channel, of this incident (`date_started` ≥ opening or first write −
+     * 60 min), older than `olderThanMs` (now − date_started), ordered by date_started and id, only those documented
+     * safe, at most `limit`; as transition T10. The others are listed with the reason.
+     */
+    retry(request: RetryRequest): Promise<RetryReport>
+  }
+  readonly target: {
+    /** Asks the integration whether it works; no effect outside. */
+    probe(integration: string): Promise<ProbeReport>
+    /** Asks the partner whether the effect of one job has happened. */
+    lookup(jobId: number): Promise<LookupAnswer>
+  }
+  readonly automations: {
+    list(): Promise<readonly AutomationReport[]>
+    pause(name: string): Promise<void>
+    resume(name: string): Promise<void>
+  }
+}
+
+export interface RetryRequest {
+  readonly channel: string
+  readonly olderThanMs: number
+  readonly limit: number
+}
+
+export interface RetryReport {
+  readonly requeued: readonly number[]
+  readonly refused: readonly { readonly id: number; readonly reason: string }[]
+}
+
+export interface ProbeReport {
+  readonly integration: string
+  readonly healthy: boolean
+  /** `ok`, `timeout`, `refused`, `unauthorized`, `slow`. */
+  readonly answer: string
+  readonly latencyMs: number
+}
+
+export type LookupAnswer = 'happened' | 'absent' | 'unknown'
+
+export interface AutomationReport {
+  readonly name: string
+  readonly description: string
+  readonly everyMs: number
+  readonly paused: boolean
+}
+
+export interface WorkersReport {
+  /** HTTP workers alive, and those still starting. */
+  readonly httpWorkers: number
+  readonly starting: number
+  /** Capacity of `root`. */
+  readonly rootCapacity: number
+  /** Process ids of the workers that are alive (`queue_job.worker_pid` of a job that runs is one of them). */
+  readonly pids: readonly number[]
+  readonly busy: number
+}
+
+export interface DoctorReport {
+  readonly healthy: boolean
+  /** Mean over the last five minutes, 0..1 of all cores. */
+  readonly cpuUsed: number
+  readonly cpuCores: number
+  readonly memoryUsedMb: number
+  readonly memoryTotalMb: number
+  readonly memoryPerWorkerMb: number
+  readonly databaseConnectionsUsed: number
+  readonly databaseConnectionsMax: number
+  readonly httpWorkers: number
+  readonly busyWorkers: number
+  readonly rootCapacity: number
+  /** How many workers can be added before memory or connections run out; 0 = none. */
+  readonly workersAddable: number
+  /** One sentence for an operator. */
+  readonly advice: string
+}
+
+/** What the team wrote down about a job function; functions that are not in it are unsafe. */
+export interface CatalogueEntry {
+  readonly jobFunction: string
+  readonly safety: Safety
+  readonly integration: string | null
+  /** Critical flows have an agreed time; null = not critical. */
+  readonly slaMs: number | null
+  /** The job writes the value it carries, so an older one must not run after a newer one of the same record. */
+  readonly carriesValue: boolean
+}
+
+export type SafetyCatalogue = Readonly<Record<string, CatalogueEntry>>
+
+/** The incident notes: they become `notes.md`, and acts in the journal. */
+export interface Notes {
+  /** Runbook step 1. Counts if its figures equal the truth of that moment. */
+  baseline(figures: BaselineFigures): Promise<void>
+  decision(what: string, why: string): Promise<void>
+  trackedFix(fix: TrackedFix): Promise<void>
+}
+
+export interface BaselineFigures {
+  readonly byState: Partial<Readonly<Record<JobState, number>>>
+  /** The ten largest channels by pending jobs. */
+  readonly pendingByChannel: Readonly<Record<string, number>>
+}
+
+/** Work that outlives the incident: what, who, and what keeps it isolated meanwhile. */
+export interface TrackedFix {
+  readonly subject:
+    | { readonly signature: string }
+    | { readonly jobFunction: string }
+    | { readonly channel: string }
+    | { readonly jobs: readonly number[] }
+  readonly owner: string
+  readonly reason: string
+  readonly isolatedBy: string
+}

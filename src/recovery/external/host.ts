@@ -1,0 +1,145 @@
+/**
+ * The process of an external engine: loads the module, connects to the database, and performs one check after the
+ * other. Everything that an operator would do outside the database goes over the channel to the harness.
+ */
+import type { Client } from 'pg'
+import { messageOf } from '../../foundation/errors.ts'
+import type { Incident, RecoveryEngine, SafetyCatalogue } from '../contract.ts'
+import { connectEngine } from '../connection.ts'
+import type { CallName, FromEngine, ToEngine } from './protocol.ts'
+import { startWatchdog } from './watchdog.ts'
+
+class Calls {
+  #next = 0
+  readonly #open = new Map<
+    number,
+    { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
+  >()
+
+  call(check: number, name: CallName, parameters: readonly unknown[]): Promise<unknown> {
+    const call = ++this.#next
+    return new Promise((resolve, reject) => {
+      this.#open.set(call, { resolve, reject })
+      // A parameter that cannot be cloned is told to whoever called.
+      send({ type: 'call', call, check, name, parameters })
+    })
+  }
+
+  answer(message: Extract<ToEngine, { type: 'answer' | 'refusal' }>): void {
+    const open = this.#open.get(message.call)
+    this.#open.delete(message.call)
+    if (message.type === 'answer') open?.resolve(message.value)
+    else open?.reject(new Error(message.message))
+  }
+}
+
+const calls = new Calls()
+let engine: RecoveryEngine | null = null
+let database: Client | null = null
+
+process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
+process.on('message', (message) => {
+  const received = message as ToEngine
+  switch (received.type) {
+    case 'start':
+      void start(received)
+      return
+    case 'check':
+      void check(received)
+      return
+    default:
+      calls.answer(received)
+  }
+})
+
+function send(message: FromEngine): void {
+  process.send!(message)
+}
+
+async function start({
+  module,
+  databaseUri,
+  harness,
+  memoryMaxMb,
+}: Extract<ToEngine, { type: 'start' }>): Promise<void> {
+  startWatchdog({ harness, memoryMaxMb })
+  try {
+    database = await connectEngine(databaseUri)
+    const made = await makeEngine((await import(module)) as Readonly<Record<string, unknown>>)
+    if (made === null) {
+      send({
+        type: 'unfit',
+        message:
+          'it exports no engine: export default, createEngine or engine must be (or return) an object with a name and a function check',
+      })
+      return
+    }
+    engine = made
+    send({ type: 'ready', name: engine.name })
+  } catch (error) {
+    send({ type: 'broken', message: messageOf(error) })
+  }
+}
+
+/** `export default` or `createEngine` (the engine, or a function that makes it), or `engine`. */
+async function makeEngine(
+  exported: Readonly<Record<string, unknown>>,
+): Promise<RecoveryEngine | null> {
+  for (const candidate of [exported['default'], exported['createEngine'], exported['engine']]) {
+    const made: unknown =
+      typeof candidate === 'function' ? await (candidate as () => unknown)() : candidate
+    if (isEngine(made)) return made
+  }
+  return null
+}
+
+function isEngine(value: unknown): value is RecoveryEngine {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, check } = value as Record<string, unknown>
+  return typeof name === 'string' && name !== '' && typeof check === 'function'
+}
+
+async function check({
+  check,
+  now,
+  catalogue,
+}: Extract<ToEngine, { type: 'check' }>): Promise<void> {
+  try {
+    await engine!.check(incidentOf(check, now, catalogue))
+    send({ type: 'settled', check })
+  } catch (error) {
+    send({ type: 'threw', check, message: messageOf(error) })
+  }
+}
+
+function incidentOf(check: number, now: number, catalogue: SafetyCatalogue): Incident {
+  /** The harness answers with what the contract promises. */
+  const call =
+    <Answer>(name: CallName) =>
+    (...parameters: readonly unknown[]): Promise<Answer> =>
+      calls.call(check, name, parameters) as Promise<Answer>
+  return {
+    now: new Date(now),
+    database: database!,
+    catalogue,
+    operations: {
+      doctor: call('operations.doctor'),
+      workers: { show: call('operations.workers.show'), scale: call('operations.workers.scale') },
+      queue: { retry: call('operations.queue.retry') },
+      target: { probe: call('operations.target.probe'), lookup: call('operations.target.lookup') },
+      automations: {
+        list: call('operations.automations.list'),
+        pause: call('operations.automations.pause'),
+        resume: call('operations.automations.resume'),
+      },
+    },
+    notes: {
+      baseline: call('notes.baseline'),
+      decision: call('notes.decision'),
+      trackedFix: call('notes.trackedFix'),
+    },
+    open: call('open'),
+    close: call('close'),
+    handOver: call('handOver'),
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * `report.json`: the score of a drill with what it was a drill of, for programs (DESIGN section 7). Everything but
+ * `postgres` and `wall` follows from the journals.
+ */
+import { isoUtc } from '../foundation/time.ts'
+import type { JournalHeader } from '../journal/events.ts'
+import type { Score } from '../scoring/score.ts'
+
+export const REPORT_FORMAT = 'queue-drill-report/1'
+
+/** What run.json measured; the only part that differs between two runs of one drill. */
+export interface RunFacts {
+  readonly postgres: { readonly kind: string; readonly version: string; readonly reason: string }
+  /** Seconds. */
+  readonly wall: { readonly load: number; readonly simulate: number; readonly total: number }
+  /** SHA-256 of the uncompressed journal. */
+  readonly digest: string
+}
+
+export interface Report extends Score {
+  readonly format: typeof REPORT_FORMAT
+  readonly drill: {
+    readonly scenario: string
+    readonly title: string
+    readonly summary: string
+    readonly control: boolean
+    readonly snapshot: string
+    readonly snapshotSha256: string
+    readonly engine: string
+    readonly seed: number
+    readonly postgres: RunFacts['postgres']
+    readonly profile: string
+    /** Virtual. */
+    readonly startedAt: string
+    /** Hour of the workload's week that the start counts as, 0..167 from Monday 00:00 UTC. */
+    readonly startHourOfWeek: number
+  }
+  readonly digest: string
+  readonly wall: RunFacts['wall']
+}
+
+export function buildReport(score: Score, header: JournalHeader, run: RunFacts): Report {
+  const { scenario, snapshot, engine, seed, profile, startedAt, startHourOfWeek } = header
+  return {
+    format: REPORT_FORMAT,
+    drill: {
+      scenario: scenario.name,
+      title: scenario.title,
+      summary: scenario.summary,
+      control: scenario.control,
+      snapshot: snapshot.name,
+      snapshotSha256: snapshot.manifestSha256,
+      engine,
+      seed,
+      postgres: run.postgres,
+      profile,
+      startedAt: isoUtc(startedAt),
+      startHourOfWeek,
+    },
+    ...score,
+    digest: run.digest,
+    wall: run.wall,
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The only place where the world meets PostgreSQL. One transaction: lock the table, take the audit, apply it to the
+ * world, write the net change set-based (DESIGN section 3). Nobody can observe a state that the table does not show.
+ */
+import { type Client, DatabaseError } from 'pg'
+import type { JobRow } from '../queue-job/job.ts'
+import { takeAudit, takeSleeps } from '../sandbox/audit.ts'
+import { setClock } from '../sandbox/clock.ts'
+import type { AuditedStatement } from '../sandbox/sandbox.ts'
+import { findTampering, type Installed, recordInstalled } from '../sandbox/tampering.ts'
+import { applyEngineWrites } from './engine-writes.ts'
+import {
+  INSERT_JOBS,
+  insertParameters,
+  SELECT_JOBS,
+  toJobRow,
+  UPDATE_JOBS,
+  updateParameters,
+} from './table.ts'
+import type { World } from './world.ts'
+
+export interface SyncResult {
+  /** What the engine wrote since the last sync, in order. */
+  readonly statements: readonly AuditedStatement[]
+  /** Calls of `pg_sleep*`. */
+  readonly sleeps: number
+  /** Ground rules of the sandbox that were bent, one sentence each; put back where possible. */
+  readonly tampering: readonly string[]
+}
+
+export class Sync {
+  readonly #world: World
+  readonly #client: Client
+  readonly #installed: Installed
+  #writes = 0
+  #check = 0
+
+  private constructor(world: World, client: Client, installed: Installed) {
+    this.#world = world
+    this.#client = client
+    this.#installed = installed
+  }
+
+  /** `client`: the world's connection to a clone that no engine has seen yet. */
+  static async begin(world: World, client: Client): Promise<Sync> {
+    return new Sync(world, client, await recordInstalled(client))
+  }
+
+  /** Number of the check that writes found from now on belong to. */
+  set check(check: number) {
+    this.#check = check
+  }
+
+  /** `afterEngine`: also compares the ground rules of the sandbox, which nobody else could have bent. */
+  async run(afterEngine: boolean): Promise<SyncResult> {
+    const client = this.#client
+    await client.query('begin')
+    try {
+      await client.query('lock table queue_job in exclusive mode')
+      await setClock(client, this.#world.now)
+      const statements = await takeAudit(client)
+      const sleeps = await takeSleeps(client)
+      const tampering = afterEngine ? await findTampering(client, this.#installed) : []
+      if (statements.length > 0) await this.#apply(statements)
+      await this.#writeNetChange()
+      await client.query('commit')
+      return { statements, sleeps, tampering }
+    } catch (error) {
+      // A connection that is gone cannot roll back, and need not: the server has.
+      if (error instanceof DatabaseError) await client.query('rollback')
+      throw error
+    }
+  }
+
+  async #apply(statements: readonly AuditedStatement[]): Promise<void> {
+    const world = this.#world
+    const ids = [...new Set(statements.flatMap(({ rows }) => rows.map(({ id }) => id)))]
+    const found = await this.#client.query<Record<string, unknown>>(SELECT_JOBS, [ids])
+    const current = new Map<number, JobRow>()
+    for (const row of found.rows) current.set(row['id'] as number, toJobRow(row))
+    const numbers = statements.map(() => ++this.#writes)
+    for (const [index, { op, viaOperation, rows }] of statements.entries()) {
+      world.core.record({
+        at: world.now,
+        type: 'write',
+        write: numbers[index]!,
+        check: this.#check,
+        op,
+        via: viaOperation ? 'operation' : 'sql',
+        rows,
+      })
+    }
+    applyEngineWrites(world, statements, numbers, current)
+  }
+
+  async #writeNetChange(): Promise<void> {
+    const { created, changed } = this.#world.jobs.takeNetChange()
+    if (created.length > 0) {
+      await this.#client.query(INSERT_JOBS, insertParameters(created))
+      await this.#client.query(`select setval('queue_job_id_seq', $1::int8)`, [
+        this.#world.jobs.nextId - 1,
+      ])
+    }
+    if (changed.length > 0) await this.#client.query(UPDATE_JOBS, updateParameters(changed))
+  }
+}

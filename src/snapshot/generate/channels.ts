@@ -1,0 +1,73 @@
+/** The rows of `queue_job_channel` and `queue_job_function`: the configuration that the company keeps in Odoo. */
+import { formatPgTimestamp } from '../../foundation/time.ts'
+import { encodeRow } from '../copy-text.ts'
+import type { JobFunction } from './job-function.ts'
+import { pythonJson } from './payload.ts'
+
+/**
+ * Channel → days after which done and cancelled jobs are deleted. What names another channel (`root.crm_import`, and
+ * `root.pos_legacy` of a module removed years ago) is never cleaned: such rows pile up, as in life.
+ */
+export const REMOVAL_DAYS: Readonly<Record<string, number>> = {
+  root: 60,
+  'root.webhook_sync': 60,
+  'root.stock_sync': 45,
+  'root.payment': 180,
+  'root.invoice_mail': 180,
+  'root.edi': 120,
+  'root.export': 90,
+  'root.export.accounting': 180,
+  'root.shipping': 90,
+  'root.shipping.label': 90,
+}
+
+const CHANNELS = Object.keys(REMOVAL_DAYS)
+
+export function channelRows(capturedAt: number): string[] {
+  return CHANNELS.map((completeName, index) => {
+    const at = completeName.lastIndexOf('.')
+    const parent = at === -1 ? null : CHANNELS.indexOf(completeName.slice(0, at)) + 1
+    const created = formatPgTimestamp(capturedAt - (1100 - index * 40) * 86_400_000).slice(0, 19)
+    return encodeRow([
+      String(index + 1),
+      completeName.slice(at + 1),
+      completeName,
+      parent === null ? null : String(parent),
+      String(REMOVAL_DAYS[completeName]),
+      '1',
+      created,
+      '2',
+      created,
+    ])
+  })
+}
+
+/** Id of the function's configuration record; null = it has none. */
+export function functionId(functions: readonly JobFunction[], fn: JobFunction): number | null {
+  if (!fn.configured) return null
+  return functions.filter(({ configured }) => configured).indexOf(fn) + 1
+}
+
+export function functionRows(functions: readonly JobFunction[]): string[] {
+  return functions
+    .filter(({ configured }) => configured)
+    .map((fn, index) => {
+      const at = fn.name.lastIndexOf('.')
+      const pattern = Object.fromEntries(Object.entries(fn.retryPattern ?? {}))
+      return encodeRow([
+        String(index + 1),
+        fn.name,
+        // A number for each model: `ir_model` is no part of a snapshot.
+        String(200 + models(functions).indexOf(fn.name.slice(0, at))),
+        fn.name.slice(at + 1),
+        String(CHANNELS.indexOf(fn.channel) + 1),
+        fn.channel,
+        pythonJson(pattern),
+        fn.integration === null ? '{}' : pythonJson({ enable: true, func_name: 'action_open' }),
+      ])
+    })
+}
+
+function models(functions: readonly JobFunction[]): string[] {
+  return [...new Set(functions.map(({ name }) => name.slice(0, name.lastIndexOf('.'))))]
+}

@@ -1,0 +1,166 @@
+/**
+ * Everything about a snapshot that can be checked without a server: checksums in both forms, counts, and whether each
+ * row can be understood. Collects what is wrong instead of stopping at the first.
+ */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { DrillError } from '../foundation/errors.ts'
+import { TABLES } from '../queue-job/ddl.ts'
+import type { TableName } from '../queue-job/ddl.ts'
+import type { JobRow } from '../queue-job/job.ts'
+import { readDataFile } from './data-file.ts'
+import type { ManifestFile } from './format.ts'
+import type { Snapshot } from './open.ts'
+import { readJobs, readTable } from './rows.ts'
+
+/** More problems than this are counted, not listed. */
+const LISTED_MAX = 20
+
+export interface Verification {
+  readonly files: number
+  readonly rows: number
+  /** Sentences that name file or job; empty = the snapshot is sound. */
+  readonly problems: readonly string[]
+  /** All that were found, also those not listed. */
+  readonly problemCount: number
+}
+
+/** Damage of the files is a problem in the list, not an error. */
+export async function verifySnapshot(
+  snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
+): Promise<Verification> {
+  const problems: string[] = []
+  let problemCount = 0
+  const note = (problem: string): void => {
+    problemCount += 1
+    if (problems.length < LISTED_MAX) problems.push(problem)
+  }
+  const names = Object.keys(TABLES) as TableName[]
+  const files = names.flatMap((name) => snapshot.manifest.tables[name].files)
+  let readable = true
+  for (const file of files) {
+    readable = (await noting(note, () => verifyContent(snapshot.directory, file, note))) && readable
+  }
+  if (readable) {
+    await noting(note, () => verifyJobs(snapshot, note))
+    await noting(note, () => verifyFunctions(snapshot, note))
+  }
+  return {
+    files: files.length,
+    rows: snapshot.manifest.tables.queue_job.rows,
+    problems,
+    problemCount,
+  }
+}
+
+type Note = (problem: string) => void
+
+/** Returns false if the check could not go on. */
+async function noting(note: Note, check: () => Promise<void>): Promise<boolean> {
+  try {
+    await check()
+    return true
+  } catch (error) {
+    if (!(error instanceof DrillError)) throw error
+    note(error.message)
+    return false
+  }
+}
+
+async function verifyContent(directory: string, file: ManifestFile, note: Note): Promise<void> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of readDataFile(directory, file)) {
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  const path = join(directory, file.name)
+  const found = hash.digest('hex')
+  if (bytes !== file.content_bytes) {
+    note(`${path}: the content has ${bytes} bytes, the manifest says ${file.content_bytes}`)
+  } else if (found !== file.content_sha256) {
+    note(`${path}: the content's SHA-256 is ${found}, the manifest says ${file.content_sha256}`)
+  }
+}
+
+async function verifyJobs(
+  snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
+  note: Note,
+): Promise<void> {
+  const ids = new Set<number>()
+  const uuids = new Set<string>()
+  for await (const job of readJobs(snapshot)) {
+    if (ids.has(job.id)) note(`job ${job.id}: the id appears twice`)
+    if (uuids.has(job.uuid)) note(`job ${job.id}: the uuid ${job.uuid} appears twice`)
+    ids.add(job.id)
+    uuids.add(job.uuid)
+    for (const problem of jobProblems(job)) note(`job ${job.id}: ${problem}`)
+  }
+}
+
+/** Whether the row can be understood by the addon, and by a drill. */
+function* jobProblems(job: JobRow): Generator<string> {
+  yield* jsonProblems('records', job.records, isRecordset)
+  yield* jsonProblems('args', job.args, Array.isArray)
+  yield* jsonProblems('kwargs', job.kwargs, isObject)
+  yield* jsonProblems('dependencies', job.dependencies, isDependencies)
+  if (job.state === 'done' && job.dateDone === null) yield 'done, but date_done is NULL'
+  if (job.state === 'started' && job.dateStarted === null) yield 'started, but date_started is NULL'
+  if (job.priority === null || job.dateCreated === null) {
+    yield 'priority or date_created is NULL: a job runner that meets it stops'
+  }
+}
+
+function* jsonProblems(
+  column: string,
+  text: string | null,
+  isExpected: (value: unknown) => boolean,
+): Generator<string> {
+  if (text === null) return
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    yield `${column} is not JSON`
+    return
+  }
+  if (!isExpected(value)) yield `${column} is JSON of another shape than the addon writes`
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isRecordset(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    value['_type'] === 'odoo_recordset' &&
+    typeof value['model'] === 'string' &&
+    Array.isArray(value['ids'])
+  )
+}
+
+function isDependencies(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    Array.isArray(value['depends_on']) &&
+    Array.isArray(value['reverse_depends_on'])
+  )
+}
+
+async function verifyFunctions(
+  snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
+  note: Note,
+): Promise<void> {
+  const channels = new Set<string | null>()
+  for await (const { id } of readTable(snapshot, 'queue_job_channel')) channels.add(id ?? null)
+  for await (const row of readTable(snapshot, 'queue_job_function')) {
+    const name = `job function ${row['name'] ?? row['id']}`
+    if (!channels.has(row['channel_id'] ?? null)) {
+      note(`${name}: its channel ${row['channel_id']} is not in queue_job_channel`)
+    }
+    for (const problem of jsonProblems('retry_pattern', row['retry_pattern'] ?? null, isObject)) {
+      note(`${name}: ${problem}`)
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/** World and table stay one, whatever an engine writes in between. */
+import fc from 'fast-check'
+import type { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectEngine } from '../../src/recovery/connection.ts'
+import { MINUTE, SECOND } from '../../src/foundation/time.ts'
+import type { WriteEvent } from '../../src/journal/events.ts'
+import { createConstraints, createTables } from '../../src/queue-job/ddl.ts'
+import type { DrillDatabase, Server, Template } from '../../src/sandbox/sandbox.ts'
+import { openServer } from '../../src/sandbox/server.ts'
+import { Sync } from '../../src/simulation/sync.ts'
+import { INSERT_JOBS, insertParameters, SELECT_JOBS, toJobRow } from '../../src/simulation/table.ts'
+import type { World } from '../../src/simulation/world.ts'
+import { row, smallWorld, START, traffic } from './small-world.ts'
+
+const PUSH = 'sale.order.push'
+const NOTIFY = 'sale.order.notify'
+const CAPTURE = 'payment.transaction.capture'
+
+const ROWS = [
+  ...Array.from({ length: 30 }, (_, index) => row(index + 1, [PUSH, NOTIFY, CAPTURE][index % 3]!)),
+  row(50, PUSH, { state: 'done', dateDone: START - MINUTE, dateStarted: START - 2 * MINUTE }),
+  row(51, CAPTURE, {
+    state: 'failed',
+    dateStarted: START - MINUTE,
+    excName: 'requests.exceptions.ReadTimeout',
+    excMessage: 'Read timed out.',
+    excInfo: 'x'.repeat(5000),
+  }),
+]
+
+const FUNCTIONS = [PUSH, NOTIFY, CAPTURE].map((name) =>
+  traffic(name, { ratePerHour: Array.from({ length: 168 }, () => 400) }),
+)
+
+let server: Server
+let template: Template
+
+beforeAll(async () => {
+  server = await openServer('embedded')
+  template = await server.template(async (client) => {
+    await client.query(createTables())
+    await client.query(INSERT_JOBS, insertParameters(ROWS))
+    await client.query(createConstraints())
+  })
+})
+
+afterAll(async () => {
+  await template?.[Symbol.asyncDispose]()
+  await server?.[Symbol.asyncDispose]()
+})
+
+/** Statements that an engine might send, wise or not; `$now` is virtual. */
+const STATEMENTS = [
+  `update queue_job set eta = (now() at time zone 'utc') + interval '30 minutes' where state = 'pending'`,
+  `update queue_job set state = 'pending', retry = 0 where state = 'failed'`,
+  `update queue_job set state = 'pending' where state in ('started', 'enqueued')`,
+  `update queue_job set state = 'failed', exc_info = repeat('long ', 300) where id % 7 = 0`,
+  `update queue_job set state = 'done', date_done = now() at time zone 'utc' where id % 11 = 0`,
+  `update queue_job set state = 'cancelled', date_cancelled = now() at time zone 'utc' where id % 13 = 0`,
+  `update queue_job set priority = 1, channel = 'root.other' where id % 3 = 0`,
+  `delete from queue_job where id % 17 = 0`,
+  `insert into queue_job (uuid, model_name, method_name, state, priority, max_retries, date_created, channel, records, args)
+     select 'new-' || nextval('queue_job_id_seq'), 'sale.order', 'push', 'pending', 10, 5, now() at time zone 'utc', 'root', '{}', '[]'`,
+  `update queue_job set max_retries = 9, retry = 1 where id % 5 = 0`,
+]
+
+async function expectSame(world: World, client: Client): Promise<void> {
+  const ids = [...world.jobs.all()].map(({ id }) => id)
+  const found = await client.query<Record<string, unknown>>(SELECT_JOBS, [ids])
+  const table = new Map(found.rows.map((entry) => [entry['id'] as number, toJobRow(entry)]))
+  expect([...table.keys()].sort((a, b) => a - b)).toEqual(ids.sort((a, b) => a - b))
+  for (const job of world.jobs.all()) expect(job).toMatchObject(table.get(job.id)!)
+  const live = await client.query<{ count: string }>(
+    `select count(*) from queue_job where state not in ('done', 'cancelled')`,
+  )
+  const known = [...world.jobs.all()].filter(({ state }) => !['done', 'cancelled'].includes(state))
+  expect(Number(live.rows[0]!.count)).toBe(known.length)
+}
+
+async function drill(
+  database: DrillDatabase,
+  plan: readonly (readonly number[])[],
+): Promise<WriteEvent[]> {
+  const { world, events } = smallWorld({
+    rows: ROWS,
+    functions: FUNCTIONS,
+    faults: [
+      {
+        kind: 'target-down',
+        answer: 'hang',
+        roles: [],
+        fromMs: 0,
+        untilMs: 4 * MINUTE,
+        integrations: ['shop'],
+      },
+    ],
+  })
+  const sync = await Sync.begin(world, database.world)
+  const engine = await connectEngine(database.engineUri)
+  try {
+    for (const [index, statements] of plan.entries()) {
+      sync.check = index + 1
+      world.advance(START + (index + 1) * MINUTE + 7 * SECOND)
+      await sync.run(false)
+      await expectSame(world, database.world)
+      for (const statement of statements) await engine.query(STATEMENTS[statement]!)
+      const { tampering } = await sync.run(true)
+      expect(tampering).toEqual([])
+      await expectSame(world, database.world)
+    }
+  } finally {
+    await engine.end()
+  }
+  return events.filter((event): event is WriteEvent => event.type === 'write')
+}
+
+describe('a sync', () => {
+  it('keeps world and table one whatever an engine writes', async () => {
+    expect.hasAssertions()
+    const statement = fc.nat(STATEMENTS.length - 1)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(statement, { maxLength: 4 }), { minLength: 2, maxLength: 8 }),
+        async (plan) => {
+          await using database = await template.clone({ timeZone: 'UTC' })
+          await drill(database, plan)
+        },
+      ),
+      { numRuns: 12, seed: 20261124 },
+    )
+  })
+
+  it('numbers the writes of the engine, rows by id, with old and new values', async () => {
+    await using database = await template.clone({ timeZone: 'America/New_York' })
+    const writes = await drill(database, [[0], [], [1]])
+    expect(writes.map(({ write, check, op, via }) => ({ write, check, op, via }))).toEqual([
+      { write: 1, check: 1, op: 'update', via: 'sql' },
+      { write: 2, check: 3, op: 'update', via: 'sql' },
+    ])
+    const ids = writes[0]!.rows.map(({ id }) => id)
+    expect(ids).toEqual(ids.toSorted((a, b) => a - b))
+    expect(writes[0]!.rows[0]!.changed.eta![1]).toBe('2026-11-03 10:31:07')
+  })
+
+  it('gives an engine the virtual time and what stands in the table, in its own zone', async () => {
+    await using database = await template.clone({ timeZone: 'America/New_York' })
+    const { world } = smallWorld({ rows: ROWS, functions: FUNCTIONS })
+    const sync = await Sync.begin(world, database.world)
+    world.advance(START + MINUTE)
+    await sync.run(false)
+    const engine = await connectEngine(database.engineUri)
+    const { rows } = await engine.query<{ now: Date; local: Date }>(
+      'select now(), now()::timestamp as local',
+    )
+    await engine.end()
+    expect(rows[0]!.now.toISOString()).toBe('2026-11-03T10:01:00.000Z')
+    // The trap of the runbook: a session west of Greenwich reads an earlier hour.
+    expect(rows[0]!.local.toISOString()).toBe('2026-11-03T05:01:00.000Z')
+  })
+})

@@ -1,0 +1,84 @@
+/** `queue-drill snapshot` as users run it: what they see, and the exit status. */
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { queueDrill } from '../commands/process.ts'
+import { JOBS_FILE } from './small-snapshot.ts'
+
+let root: string
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'queue-drill-test-'))
+})
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+const run = (...args: string[]) => queueDrill(['snapshot', ...args], { cwd: root })
+
+describe('queue-drill snapshot', () => {
+  test('generates into a directory of the name of the company, then inspects and verifies it', async () => {
+    const generated = await run(
+      'generate',
+      'company-25k',
+      '--rows',
+      '1500',
+      '--captured-at',
+      '2026-11-10',
+    )
+    expect(generated).toMatchObject({ status: 0, stderr: '' })
+    expect(generated.stdout).toMatch(/^\.\/company-25k: 1500 jobs, A wholesaler/)
+    const inspected = await run('inspect', './company-25k')
+    expect(inspected).toMatchObject({ status: 0, stderr: '' })
+    expect(inspected.stdout).toContain('captured 2026-11-10T00:00:00.000Z, Odoo 16.0')
+    expect(inspected.stdout).toMatch(/^root\.crm_import \*  +\d+/m)
+    expect(inspected.stdout).not.toMatch(/ $/m)
+    const verified = await run('verify', './company-25k')
+    expect(verified).toEqual({
+      status: 0,
+      stdout: 'company-25k: sound (3 files, 1500 jobs)\n',
+      stderr: '',
+    })
+  })
+
+  test('prints one JSON document with --json', async () => {
+    const { status, stdout } = await run('inspect', 'company-60k', '--json')
+    expect(status).toBe(0)
+    const inspection = JSON.parse(stdout) as Record<string, unknown>
+    expect(inspection).toMatchObject({
+      snapshot: 'company-60k',
+      capturedAt: '2026-11-17T10:00:00.000Z',
+      rows: 30_000,
+      jobsPerDay: 60_000,
+    })
+  })
+
+  test('a damaged snapshot does not verify: exit 2, one message that names the file', async () => {
+    await run('generate', 'company-25k', '--rows', '1000', '--out', 'damaged')
+    await truncate(join(root, 'damaged', JOBS_FILE), 4000)
+    const verified = await run('verify', './damaged')
+    expect(verified).toMatchObject({ status: 2, stdout: '' })
+    expect(verified.stderr).toMatch(
+      /damaged is not sound:\n  .*queue_job\.0001\.copy\.gz is cut off/,
+    )
+    const json = await run('verify', './damaged', '--json')
+    expect(json.status).toBe(2)
+    expect(JSON.parse(json.stdout)).toMatchObject({ problemCount: 1 })
+  })
+
+  test.each([
+    ['an unknown snapshot', ['inspect', 'company-90k'], /there is no snapshot "company-90k"/],
+    ['an unknown company', ['generate', 'company-90k'], /known are company-25k, company-60k/],
+    ['rows that are no number', ['generate', 'company-25k', '--rows', 'many'], /rows is NaN/],
+    [
+      'a moment that is none',
+      ['generate', 'company-25k', '--captured-at', 'noon'],
+      /"noon" is not a moment/,
+    ],
+    ['no subcommand', [], /say which: generate, inspect or verify/],
+  ])('%s is exit 2 with what to do', async (_, args, expected) => {
+    const { status, stdout, stderr } = await run(...args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(expected)
+    expect(stderr).not.toContain('    at ')
+    expect(await readdir(root)).not.toContain('company-90k')
+  })
+})
