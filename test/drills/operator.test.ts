@@ -93,10 +93,10 @@ async function work(client: Client): Promise<Worked> {
   return { states, channels, oldest, postponed: rowCount, etas }
 }
 
-interface PsqlOutput {
-  /** Lines of what was printed. */
-  readonly [statement: string]: readonly string[]
-}
+/** The lines that psql printed, statement by statement. */
+type PsqlOutput = Readonly<
+  Record<'now' | 'states' | 'channels' | 'oldest' | 'postponed', readonly string[]>
+>
 
 async function workWithPsql(): Promise<PsqlOutput> {
   const run = async (text: string) => {
@@ -250,7 +250,7 @@ describe('the runbook, by pg', () => {
     expect(postponed).toBeGreaterThan(0)
     expect(etas).toEqual([{ eta: textOf(now + 30 * MINUTE) }])
     const [write] = writesAt(now)
-    expect(write!.rows).toHaveLength(postponed)
+    expect(write!.rows).toHaveLength(postponed!)
     expect(write!.rows.map(({ changed }) => changed['eta']![1])).toEqual(
       write!.rows.map(() => now + 30 * MINUTE),
     )
@@ -259,7 +259,8 @@ describe('the runbook, by pg', () => {
 
 describe(`the runbook, by psql${psql === null ? ' (skipped: no psql on this machine)' : ''}`, () => {
   it.skipIf(psql === null)('sees the same and does the same', () => {
-    const { now, value } = seen.get(BY_PSQL)! as { now: Date; value: PsqlOutput }
+    const { now } = seen.get(BY_PSQL)!
+    const value = seen.get(BY_PSQL)!.value as PsqlOutput
     expect(Number(value.now[0])).toBe(now.getTime() / 1000)
     const counted = value.states.map((line) => line.split('|'))
     expect(Object.fromEntries(counted.map(([state, count]) => [state, Number(count)]))).toEqual(

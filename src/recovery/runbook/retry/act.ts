@@ -71,7 +71,7 @@ export async function bringBack(turn: Turn, flowCase: FlowCase, budget: Budget):
 }
 
 /** Failed jobs of this incident that the catalogue promises to be safe; the ones that failed again are handed over. */
-export async function requeueSafe(
+async function requeueSafe(
   { incident, at, open, memory, policy }: Turn,
   { flow, functions }: FlowCase,
   held: readonly number[],

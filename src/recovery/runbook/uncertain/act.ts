@@ -18,7 +18,7 @@ import { askAndSort } from './ask.ts'
 
 const HAPPENED = `${RECONCILED}: the partner confirms that this has happened; it was not run again`
 
-export const OUTCOME_UNKNOWN = {
+const OUTCOME_UNKNOWN = {
   name: 'OutcomeUnknown',
   message:
     'Tried before, and nobody can tell whether it took effect at the partner. Left to a person by the recovery.',
