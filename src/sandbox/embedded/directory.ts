@@ -104,17 +104,31 @@ function isOurs(path: string, runAs: RunAs | null): boolean {
 
 /**
  * Removes a server directory, as the user whom it belongs to: root must not walk through a tree that another user
- * can change under its feet.
+ * can change under its feet. An `initdb` whose harness was killed may still be filling it: it is tried again for 10 s.
  */
 export function removeDirectory(path: string): void {
   const status = lstatSync(path, { throwIfNoEntry: false })
   if (status === undefined) return
   const owner = process.getuid?.() === 0 ? { uid: status.uid, gid: status.gid } : {}
-  const result = spawnSync('rm', ['-rf', '--', path], { cwd: '/', encoding: 'utf8', ...owner })
-  if (!existsSync(path)) return
-  // Its owner may be able to empty it only, where the directory above it is root's.
-  if (readdirSync(path).length > 0) {
-    throw new DrillError('harness', `${path} could not be removed: ${result.stderr.trim()}`)
+  for (let tries = 1; ; tries++) {
+    const result = spawnSync('rm', ['-rf', '--', path], { cwd: '/', encoding: 'utf8', ...owner })
+    if (removeEmpty(path)) return
+    if (tries === 100) {
+      throw new DrillError('harness', `${path} could not be removed: ${result.stderr.trim()}`)
+    }
+    spawnSync('sleep', ['0.1'])
   }
-  rmdirSync(path)
+}
+
+/** Its owner may be able to empty it only, where the directory above it is root's. False = there is something in it. */
+function removeEmpty(path: string): boolean {
+  try {
+    rmdirSync(path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return true
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false
+    throw error
+  }
 }
