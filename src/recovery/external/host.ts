@@ -104,12 +104,19 @@ async function check({
   now,
   catalogue,
 }: Extract<ToEngine, { type: 'check' }>): Promise<void> {
+  let end: FromEngine = { type: 'settled', check }
   try {
     await engine!.check(incidentOf(check, now, catalogue))
-    send({ type: 'settled', check })
   } catch (error) {
-    send({ type: 'threw', check, message: messageOf(error) })
+    end = { type: 'threw', check, message: messageOf(error) }
   }
+  await Promise.all([written(process.stdout), written(process.stderr)])
+  send(end)
+}
+
+/** Settled once everything printed so far is on its way: the harness may end this process at its next word. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((done) => stream.write('', () => done()))
 }
 
 function incidentOf(check: number, now: number, catalogue: SafetyCatalogue): Incident {
