@@ -1,4 +1,4 @@
-/** One live line on stderr while drills run, only where stderr is a terminal. */
+/** Live lines on stderr while something runs, only where stderr is a terminal. */
 import { SingleBar } from 'cli-progress'
 import type { CampaignProgress } from '../drill/campaign.ts'
 
@@ -40,5 +40,26 @@ export function createProgress(): Progress {
       bar?.stop()
       bar = null
     },
+  }
+}
+
+/** On a terminal only; elsewhere nothing is drawn. */
+export function progressBar(unit: string): {
+  update: (done: number, of: number) => void
+  stop: () => void
+} {
+  if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} }
+  const bar = new SingleBar({
+    format: `{bar} {percentage}%  {value}/{total} ${unit}`,
+    clearOnComplete: true,
+    hideCursor: true,
+  })
+  bar.start(1, 0)
+  return {
+    update: (done, of) => {
+      bar.setTotal(of)
+      bar.update(done)
+    },
+    stop: () => bar.stop(),
   }
 }

@@ -1,84 +1,15 @@
 /**
- * The tables of `queue_job` as Odoo 16.0 makes them (reference 1.1–1.3, 1.6), in two parts, so that a load can fill
- * the tables before indexes and triggers exist. Foreign keys to tables of Odoo itself are left out: those tables are
- * not part of a snapshot.
+ * The tables of `queue_job` as Odoo makes them (reference 1.1–1.4, 1.6), in two parts, so that a load can fill the
+ * tables before indexes and triggers exist.
  */
-
-/** Columns of `queue_job` in 16.0, name → type, in the order of the table. */
-export const JOB_COLUMNS = {
-  id: 'int4 not null',
-  uuid: 'varchar not null',
-  graph_uuid: 'varchar',
-  user_id: 'int4',
-  company_id: 'int4',
-  name: 'varchar',
-  model_name: 'varchar',
-  method_name: 'varchar',
-  records: 'text',
-  args: 'text',
-  kwargs: 'text',
-  func_string: 'varchar',
-  dependencies: 'text',
-  state: 'varchar not null',
-  priority: 'int4',
-  retry: 'int4',
-  max_retries: 'int4',
-  eta: 'timestamp',
-  date_created: 'timestamp',
-  date_enqueued: 'timestamp',
-  date_started: 'timestamp',
-  date_done: 'timestamp',
-  date_cancelled: 'timestamp',
-  exec_time: 'double precision',
-  exc_name: 'varchar',
-  exc_message: 'varchar',
-  exc_info: 'text',
-  result: 'text',
-  channel: 'varchar',
-  channel_method_name: 'varchar',
-  job_function_id: 'int4',
-  identity_key: 'varchar',
-  worker_pid: 'int4',
-  message_main_attachment_id: 'int4',
-} as const
-
-const CHANNEL_COLUMNS = {
-  id: 'int4 not null',
-  name: 'varchar',
-  complete_name: 'varchar',
-  parent_id: 'int4',
-  removal_interval: 'int4 not null',
-  create_uid: 'int4',
-  create_date: 'timestamp',
-  write_uid: 'int4',
-  write_date: 'timestamp',
-} as const
-
-const FUNCTION_COLUMNS = {
-  id: 'int4 not null',
-  name: 'varchar',
-  model_id: 'int4',
-  method: 'varchar',
-  channel_id: 'int4 not null',
-  channel: 'varchar',
-  retry_pattern: 'text',
-  related_action: 'text',
-} as const
-
-/** Table name → columns; the order is that of creation. */
-export const TABLES = {
-  queue_job_channel: CHANNEL_COLUMNS,
-  queue_job_function: FUNCTION_COLUMNS,
-  queue_job: JOB_COLUMNS,
-} as const
-
-export type TableName = keyof typeof TABLES
+import type { QueueSchema } from './series.ts'
+import { identityIndexStates, schemaOf, tableNames } from './series.ts'
 
 /** `create table` and sequences; run before the data. */
-export function createTables(): string {
-  return Object.entries(TABLES)
-    .map(([table, columns]) => {
-      const list = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
+export function createTables(schema: QueueSchema = schemaOf('16.0')): string {
+  return tableNames(schema)
+    .map((table) => {
+      const list = Object.entries(schema.tables[table]!).map(([name, type]) => `"${name}" ${type}`)
       return [
         `create table ${table} (${list.join(', ')});`,
         `create sequence ${table}_id_seq as int4 owned by ${table}.id;`,
@@ -89,10 +20,14 @@ export function createTables(): string {
 }
 
 /** Keys, indexes (reference 1.1) and sequence positions; run after the data. */
-export function createConstraints(): string {
-  const sequences = Object.keys(TABLES).map(
+export function createConstraints(schema: QueueSchema = schemaOf('16.0')): string {
+  const sequences = tableNames(schema).map(
     (table) => `select setval('${table}_id_seq', greatest((select max(id) from ${table}), 1));`,
   )
+  const indexed = ['uuid', 'graph_uuid', 'company_id', 'state', 'channel'].filter((column) =>
+    Object.hasOwn(schema.tables.queue_job, column),
+  )
+  const keyed = identityIndexStates(schema.series).map((state) => `'${state}'`)
   return `
     alter table queue_job_channel add primary key (id);
     alter table queue_job_channel add constraint queue_job_channel_name_uniq unique (complete_name);
@@ -101,16 +36,18 @@ export function createConstraints(): string {
     alter table queue_job_function add foreign key (channel_id) references queue_job_channel;
     create index queue_job_function_name_index on queue_job_function (name);
     alter table queue_job add primary key (id);
-    create index queue_job_uuid_index on queue_job (uuid);
-    create index queue_job_graph_uuid_index on queue_job (graph_uuid);
-    create index queue_job_company_id_index on queue_job (company_id);
-    create index queue_job_state_index on queue_job (state);
-    create index queue_job_channel_index on queue_job (channel);
+    ${indexed.map((column) => `create index queue_job_${column}_index on queue_job (${column});`).join('\n')}
     create index queue_job_identity_key_state_partial_index on queue_job (identity_key)
-      where state in ('pending', 'enqueued', 'wait_dependencies') and identity_key is not null;
+      where state in (${keyed.join(', ')}) and identity_key is not null;
+    ${schema.tables.queue_job_lock === undefined ? '' : LOCK_CONSTRAINTS}
     ${sequences.join('\n')}
   `
 }
+
+const LOCK_CONSTRAINTS = `
+    alter table queue_job_lock add primary key (id);
+    alter table queue_job_lock add foreign key (queue_job_id) references queue_job on delete cascade;
+    create index queue_job_lock_queue_job_id_index on queue_job_lock (queue_job_id);`
 
 /**
  * The addon's notification trigger (reference 1.6). `worldRole` is the session user of the simulation: its writes

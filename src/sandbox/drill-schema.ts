@@ -6,7 +6,8 @@
  */
 import { type ClientBase, escapeIdentifier } from 'pg'
 import { AUDITED_COLUMNS } from '../queue-job/columns.ts'
-import { createNotifyTrigger, TABLES } from '../queue-job/ddl.ts'
+import { createNotifyTrigger } from '../queue-job/ddl.ts'
+import { schemaOf, tableNames } from '../queue-job/series.ts'
 import { AUDIT_FUNCTIONS, AUDIT_TABLES, auditTriggers } from './audit.ts'
 import { CLOCK_FUNCTIONS, CLOCK_TABLES } from './clock.ts'
 
@@ -24,7 +25,7 @@ export interface DrillRoles {
 export const ENGINE_SCHEMA = 'workspace'
 
 /** Odoo's tables and the sequence of each. */
-const ODOO_TABLES = Object.keys(TABLES).map((table) => `public.${table}`)
+const ODOO_TABLES = tableNames(schemaOf('16.0')).map((table) => `public.${table}`)
 
 /**
  * Makes `current_user` a member of a role, for what only a member may do (give it ownership). A superuser is one

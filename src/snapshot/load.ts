@@ -8,9 +8,10 @@ import type { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { join } from 'node:path'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import { createConstraints, createTables, TABLES } from '../queue-job/ddl.ts'
-import type { TableName } from '../queue-job/ddl.ts'
+import { createConstraints, createTables } from '../queue-job/ddl.ts'
+import type { TableName } from '../queue-job/series.ts'
 import { checkDataFile, pipeDataFile } from './data-file.ts'
+import { schemaOfManifest, tablesOf } from './format.ts'
 import type { ManifestFile } from './format.ts'
 import type { Snapshot } from './open.ts'
 
@@ -31,20 +32,21 @@ export async function loadSnapshot(
   client: Client,
   { onProgress }: LoadOptions = {},
 ): Promise<void> {
-  const { tables } = snapshot.manifest
+  const { manifest } = snapshot
+  const schema = schemaOfManifest(manifest)
   await client.query('begin')
   try {
-    await client.query(createTables())
+    await client.query(createTables(schema))
     let rows = 0
-    for (const name of Object.keys(TABLES) as TableName[]) {
-      for (const file of tables[name].files) {
-        await copyFile(snapshot.directory, name, tables[name].columns, file, client)
+    for (const { name, columns, files } of tablesOf(manifest)) {
+      for (const file of files) {
+        await copyFile(snapshot.directory, name, columns, file, client)
         if (name !== 'queue_job') continue
         rows += file.rows
-        onProgress?.(rows, tables.queue_job.rows)
+        onProgress?.(rows, manifest.tables.queue_job.rows)
       }
     }
-    await client.query(createConstraints())
+    await client.query(createConstraints(schema))
     await client.query('commit')
   } catch (error) {
     await rollback(client, error)

@@ -4,7 +4,7 @@
  */
 import { DrillError } from '../foundation/errors.ts'
 import { parsePgTimestamp } from '../foundation/time.ts'
-import type { TableName } from '../queue-job/ddl.ts'
+import type { TableName } from '../queue-job/series.ts'
 import { STATES } from '../queue-job/job.ts'
 import type { JobRow, JobState } from '../queue-job/job.ts'
 import { decodeRows } from './copy-text.ts'
@@ -41,7 +41,9 @@ export async function* readTable(
   snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
   name: TableName,
 ): AsyncGenerator<Readonly<Record<string, Field>>> {
-  const { columns, files } = snapshot.manifest.tables[name]
+  const table = snapshot.manifest.tables[name]
+  if (table === undefined) return
+  const { columns, files } = table
   for (const file of files) {
     const chunks = readDataFile(snapshot.directory, file)
     for await (const batch of decodeRows(chunks, columns.length, file.name)) {

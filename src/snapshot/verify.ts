@@ -5,10 +5,9 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { DrillError } from '../foundation/errors.ts'
-import { TABLES } from '../queue-job/ddl.ts'
-import type { TableName } from '../queue-job/ddl.ts'
 import type { JobRow } from '../queue-job/job.ts'
 import { readDataFile } from './data-file.ts'
+import { tablesOf } from './format.ts'
 import type { ManifestFile } from './format.ts'
 import type { Snapshot } from './open.ts'
 import { readJobs, readTable } from './rows.ts'
@@ -35,8 +34,7 @@ export async function verifySnapshot(
     problemCount += 1
     if (problems.length < LISTED_MAX) problems.push(problem)
   }
-  const names = Object.keys(TABLES) as TableName[]
-  const files = names.flatMap((name) => snapshot.manifest.tables[name].files)
+  const files = tablesOf(snapshot.manifest).flatMap((table) => table.files)
   let readable = true
   for (const file of files) {
     readable = (await noting(note, () => verifyContent(snapshot.directory, file, note))) && readable

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AUDITED_COLUMNS } from '../../src/queue-job/columns.ts'
-import { JOB_COLUMNS } from '../../src/queue-job/ddl.ts'
+import { JOB_COLUMNS } from '../../src/queue-job/series.ts'
 import { type Drill, openWorkbench, sqlstateOf, type Workbench } from './drill-database.ts'
 
 let workbench: Workbench

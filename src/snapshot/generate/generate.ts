@@ -8,7 +8,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DrillError } from '../../foundation/errors.ts'
 import { HOUR, isoUtc } from '../../foundation/time.ts'
-import { TABLES } from '../../queue-job/ddl.ts'
+import { schemaOf } from '../../queue-job/series.ts'
+import type { TableName } from '../../queue-job/series.ts'
 import {
   MANIFEST_FILE,
   OPERATIONS_FILE,
@@ -16,7 +17,7 @@ import {
   WORKLOAD_FILE,
   parseManifest,
 } from '../format.ts'
-import type { Manifest, ManifestFile, ManifestTable } from '../format.ts'
+import type { Manifest, ManifestTable } from '../format.ts'
 import { channelRows, functionRows } from './channels.ts'
 import { CAPTURED_AT, COMPANIES } from './companies.ts'
 import type { Company } from './companies.ts'
@@ -25,15 +26,12 @@ import { graphDrafts } from './graphs.ts'
 import { history } from './history.ts'
 import { liveDrafts } from './live.ts'
 import { operationsYaml } from './operations-yaml.ts'
-import { replaceDirectory } from './replace-directory.ts'
+import { PartFiles, writeRows } from '../part-files.ts'
+import { replaceDirectory } from '../replace-directory.ts'
 import { rowEncoder } from './row.ts'
 import type { RowEncoder } from './row.ts'
 import { loadTexts } from './texts.ts'
 import { workloadOf, workloadText } from './workload.ts'
-import { writeDataFile } from './writer.ts'
-
-/** Rows in one file of `queue_job`. */
-const ROWS_PER_FILE = 100_000
 
 export interface GenerateOptions {
   /** A key of COMPANIES. */
@@ -92,7 +90,7 @@ async function writeSnapshot(
       'queue_job_function',
       functionRows(company.functions),
     ),
-    queue_job: await writeJobs(directory, jobs, settings.rows),
+    queue_job: await writeTable(directory, 'queue_job', jobs),
   }
   const workload = workloadText(workloadOf(company.functions, settings.jobsPerDay))
   await writeFile(join(directory, WORKLOAD_FILE), workload)
@@ -200,27 +198,15 @@ function historyTotals(rows: number): Parameters<typeof history>[1] {
 
 async function writeTable(
   directory: string,
-  name: 'queue_job_channel' | 'queue_job_function',
-  rows: readonly string[],
+  table: Exclude<TableName, 'queue_job_lock'>,
+  rows: Iterable<string>,
 ): Promise<ManifestTable> {
-  const file = await writeDataFile(directory, `${name}.copy.gz`, rows.values(), rows.length)
-  return { columns: Object.keys(TABLES[name]), rows: rows.length, files: [file] }
-}
-
-async function writeJobs(
-  directory: string,
-  rows: Iterator<string>,
-  total: number,
-): Promise<ManifestTable> {
-  const files: ManifestFile[] = []
-  const written = (): number => files.reduce((sum, file) => sum + file.rows, 0)
-  while (written() < total) {
-    const number = String(files.length + 1).padStart(4, '0')
-    files.push(await writeDataFile(directory, `queue_job.${number}.copy.gz`, rows, ROWS_PER_FILE))
-  }
+  using parts = new PartFiles({ directory, table })
+  await writeRows(parts, rows)
+  const files = await parts.end()
   return {
-    columns: Object.keys(TABLES.queue_job),
-    rows: total,
+    columns: Object.keys(schemaOf('16.0').tables[table]),
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
     files,
   }
 }

@@ -1,7 +1,7 @@
 /** Turns drafts into rows of `queue_job` in COPY text: ids, payload, names, and what the addon keeps of a run. */
 import { random } from '../../foundation/random.ts'
 import { DAY } from '../../foundation/time.ts'
-import type { JOB_COLUMNS } from '../../queue-job/ddl.ts'
+import type { JOB_COLUMNS } from '../../queue-job/series.ts'
 import { encodeRow } from '../copy-text.ts'
 import type { Field } from '../copy-text.ts'
 import { functionId } from './channels.ts'

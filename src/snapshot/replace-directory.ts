@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { DrillError } from '../../foundation/errors.ts'
-import { MANIFEST_FILE, parseManifest } from '../format.ts'
+import { DrillError } from '../foundation/errors.ts'
+import { MANIFEST_FILE, parseManifest, tablesOf } from './format.ts'
 
 /** Throws DrillError `input` if the directory holds something else, or a snapshot and `overwrite` is false. */
 export async function replaceDirectory<T>(
@@ -54,7 +54,7 @@ async function removeOld(target: string): Promise<void> {
   if (!existsSync(path)) return
   const text = await readFile(path, 'utf8')
   await rm(path)
-  for (const { files } of Object.values(parseManifest(path, text).tables)) {
+  for (const { files } of tablesOf(parseManifest(path, text))) {
     for (const { name } of files) await rm(join(target, name), { force: true })
   }
 }

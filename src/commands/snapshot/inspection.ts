@@ -1,8 +1,8 @@
 /** How `snapshot inspect` shows its figures: tables for people, ISO times and seconds for programs. */
 import Table from 'cli-table3'
-import { formatDuration, isoUtc } from '../foundation/time.ts'
-import type { Counts, Inspection } from '../snapshot/inspect.ts'
-import type { Snapshot } from '../snapshot/open.ts'
+import { formatDuration, isoUtc } from '../../foundation/time.ts'
+import type { Counts, Inspection } from '../../snapshot/inspect.ts'
+import type { Snapshot } from '../../snapshot/open.ts'
 
 /** Lines of text in a cell that tells why. */
 const REASON_LENGTH_MAX = 60
