@@ -145,6 +145,6 @@ async function undo(client: Client, statement: string, error: unknown): Promise<
     await client.query(statement)
   } catch (undoError) {
     if (error instanceof DrillError) throw error
-    throw new AggregateError([error, undoError], messageOf(error), { cause: error })
+    throw new AggregateError([error, undoError], messageOf(error), { cause: undoError })
   }
 }
