@@ -23,7 +23,7 @@ const NEWLINE = 0x0a
  * A longer row is refused. Real ones with a file in their arguments have some 10 MB; who decodes a row needs several
  * times its length in memory.
  */
-export const ROW_BYTES_MAX = 64 * 1024 * 1024
+const ROW_BYTES_MAX = 64 * 1024 * 1024
 
 /** What to do about a file that is not what the manifest says. */
 const ADVICE = 'Copy the snapshot again from where it came from, or generate it again.'
@@ -79,7 +79,7 @@ export async function* readDataFile(directory: string, file: ManifestFile): Asyn
 }
 
 /** Kind, size and SHA-256 of the whole file. Throws DrillError `input` that names it. */
-export async function checkDataFile(directory: string, file: ManifestFile): Promise<void> {
+async function checkDataFile(directory: string, file: ManifestFile): Promise<void> {
   const handle = await openPlainFile(directory, file)
   const hash = createHash('sha256')
   for await (const chunk of handle.createReadStream({ highWaterMark: CHUNK_BYTES })) {
