@@ -14,7 +14,7 @@ import { DrillError, messageOf } from '../foundation/errors.ts'
 import type { TableName } from '../queue-job/series.ts'
 import type { ManifestFile } from './format.ts'
 
-/** Rows in one file of `queue_job`; the small tables take one file each. */
+/** Rows in one file of `queue_job` and `queue_job_lock`; the small tables take one file each. */
 const ROWS_PER_FILE = 100_000
 
 const CHUNK_CHARACTERS = 256 * 1024
@@ -69,7 +69,8 @@ export class PartFiles implements Disposable {
   #next(): PartFile {
     const { directory, table, level } = this.#options
     const number = String(this.#finished.length + 1).padStart(4, '0')
-    const name = table === 'queue_job' ? `${table}.${number}.copy.gz` : `${table}.copy.gz`
+    const isLarge = table === 'queue_job' || table === 'queue_job_lock'
+    const name = isLarge ? `${table}.${number}.copy.gz` : `${table}.copy.gz`
     return new PartFile(directory, name, level)
   }
 

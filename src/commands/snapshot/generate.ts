@@ -11,6 +11,8 @@ interface GenerateArguments {
   seed: string | undefined
   'jobs-per-day': number | undefined
   rows: number | undefined
+  series: string | undefined
+  'addon-profile': string | undefined
   'captured-at': string | undefined
   force: boolean
   json: boolean
@@ -47,6 +49,17 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
           requiresArg: true,
           describe: "Rows of queue_job to keep of the history (default: the company's)",
         })
+        .option('series', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Series of Odoo, 12.0 to 19.0: columns, encodings, states (default: 16.0)',
+        })
+        .option('addon-profile', {
+          type: 'string',
+          requiresArg: true,
+          describe:
+            'Version line of the addon: 12.0, 2024, 2025 or 2026 (default: the oldest of the series)',
+        })
         .option('captured-at', {
           type: 'string',
           requiresArg: true,
@@ -71,6 +84,8 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
         ...(argv.seed === undefined ? {} : { seed: argv.seed }),
         ...(argv['jobs-per-day'] === undefined ? {} : { jobsPerDay: argv['jobs-per-day'] }),
         ...(argv.rows === undefined ? {} : { rows: argv.rows }),
+        ...(argv.series === undefined ? {} : { series: argv.series }),
+        ...(argv['addon-profile'] === undefined ? {} : { profile: argv['addon-profile'] }),
         ...(argv['captured-at'] === undefined
           ? {}
           : { capturedAt: moment(argv['captured-at'], '--captured-at') }),

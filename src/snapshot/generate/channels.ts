@@ -1,6 +1,7 @@
 /** The rows of `queue_job_channel` and `queue_job_function`: the configuration that the company keeps in Odoo. */
 import { formatPgTimestamp } from '../../foundation/time.ts'
 import { encodeRow } from '../copy-text.ts'
+import type { JsonEncoding } from './dialect.ts'
 import type { JobFunction } from './job-function.ts'
 import { pythonJson } from './payload.ts'
 
@@ -48,7 +49,9 @@ export function functionId(functions: readonly JobFunction[], fn: JobFunction): 
   return functions.filter(({ configured }) => configured).indexOf(fn) + 1
 }
 
-export function functionRows(functions: readonly JobFunction[]): string[] {
+export function functionRows(functions: readonly JobFunction[], encoding: JsonEncoding): string[] {
+  const json = (value: Readonly<Record<string, number | string | boolean>>) =>
+    encoding === 'jsonb' ? pythonJson(pythonJson(value)) : pythonJson(value)
   return functions
     .filter(({ configured }) => configured)
     .map((fn, index) => {
@@ -62,8 +65,8 @@ export function functionRows(functions: readonly JobFunction[]): string[] {
         fn.name.slice(at + 1),
         String(CHANNELS.indexOf(fn.channel) + 1),
         fn.channel,
-        pythonJson(pattern),
-        fn.integration === null ? '{}' : pythonJson({ enable: true, func_name: 'action_open' }),
+        json(pattern),
+        json(fn.integration === null ? {} : { enable: true, func_name: 'action_open' }),
       ])
     })
 }

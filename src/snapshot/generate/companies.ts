@@ -6,6 +6,7 @@ import type { JobFunction } from './job-function.ts'
 
 export interface Company {
   readonly name: string
+  /** `{series}` stands for that of Odoo. */
   readonly description: string
   /** Mean over the week. */
   readonly jobsPerDay: number
@@ -29,7 +30,7 @@ export const COMPANIES: Readonly<Record<string, Company>> = {
   'company-25k': {
     name: 'company-25k',
     description:
-      'A wholesaler on Odoo 16: 25,000 jobs a day, with exports and valuations that run for ten minutes.',
+      'A wholesaler on Odoo {series}: 25,000 jobs a day, with exports and valuations that run for ten minutes.',
     jobsPerDay: 25_000,
     rows: 8_000,
     functions: [...COMMON, ...LONG_RUNNING],
@@ -37,7 +38,7 @@ export const COMPANIES: Readonly<Record<string, Company>> = {
   'company-60k': {
     name: 'company-60k',
     description:
-      'A retailer with a web shop on Odoo 16: 60,000 jobs a day, none longer than 100 s.',
+      'A retailer with a web shop on Odoo {series}: 60,000 jobs a day, none longer than 100 s.',
     jobsPerDay: 60_000,
     rows: 30_000,
     functions: COMMON,

@@ -3,6 +3,7 @@
  * `json.dumps` prints it, with the `_type` objects for recordsets, dates and XML).
  */
 import type { Random } from '../../foundation/random.ts'
+import type { Dialect } from './dialect.ts'
 import type { JobFunction } from './job-function.ts'
 import type { Texts } from './texts.ts'
 
@@ -19,6 +20,8 @@ const LOCALES = [
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 export interface Payload {
+  /** What 13.0 keeps instead of `records`. */
+  readonly recordIds: string
   readonly records: string
   readonly args: string
   readonly kwargs: string
@@ -26,6 +29,7 @@ export interface Payload {
 }
 
 export interface PayloadRequest {
+  readonly dialect: Pick<Dialect, 'recordset'>
   readonly fn: JobFunction
   readonly recordId: number
   readonly companyId: number
@@ -41,7 +45,7 @@ interface Argument {
 }
 
 export function payloadOf(request: PayloadRequest, texts: Texts, random: Random): Payload {
-  const { fn, recordId, companyId, userId } = request
+  const { dialect, fn, recordId, companyId, userId } = request
   const model = fn.name.slice(0, fn.name.lastIndexOf('.'))
   const recordset = (of: string, ids: readonly number[]): Argument => ({
     json: {
@@ -49,8 +53,10 @@ export function payloadOf(request: PayloadRequest, texts: Texts, random: Random)
       model: of,
       ids,
       uid: userId,
-      su: userId === 1,
-      context: { ...LOCALES[companyId - 1]!, allowed_company_ids: [companyId] },
+      ...(dialect.recordset.su ? { su: userId === 1 } : {}),
+      ...(dialect.recordset.context
+        ? { context: { ...LOCALES[companyId - 1]!, allowed_company_ids: [companyId] } }
+        : {}),
     },
     python: `${of}(${ids.join(', ')}${ids.length === 1 ? ',' : ''})`,
   })
@@ -62,6 +68,7 @@ export function payloadOf(request: PayloadRequest, texts: Texts, random: Random)
   ]
   const method = fn.name.slice(fn.name.lastIndexOf('.') + 1)
   return {
+    recordIds: pythonJson([recordId]),
     records: pythonJson(records.json),
     args: pythonJson(args.map(({ json }) => json)),
     kwargs: pythonJson(

@@ -5,6 +5,7 @@ import type { JOB_COLUMNS } from '../../queue-job/series.ts'
 import { encodeRow } from '../copy-text.ts'
 import type { Field } from '../copy-text.ts'
 import { functionId } from './channels.ts'
+import type { Dialect } from './dialect.ts'
 import { MICROSECONDS, uuidFrom } from './draft.ts'
 import type { JobDraft } from './draft.ts'
 import type { JobFunction } from './job-function.ts'
@@ -19,14 +20,33 @@ const WORKERS = 12
 /** States that an identity key protects from a second job. */
 const KEYED_STATES: readonly string[] = ['pending', 'enqueued', 'wait_dependencies']
 
+/** The columns of all series. */
+type JobFields = Record<keyof typeof JOB_COLUMNS | 'record_ids', Field>
+
 export type RowEncoder = (draft: JobDraft, id: number) => string
 
+/** Older rows than this came from an older series: their JSON is what a conversion of the column makes of it. */
+const UPGRADED_DAYS = 400
+
+export interface EncoderOptions {
+  readonly dialect: Dialect
+  readonly functions: readonly JobFunction[]
+  readonly seed: string
+  /** ms. */
+  readonly capturedAt: number
+  readonly texts: Texts
+}
+
 /** The encoder keeps counters: rows must come in the order of their ids. */
-export function rowEncoder(
-  functions: readonly JobFunction[],
-  seed: string,
-  texts: Texts,
-): RowEncoder {
+export function rowEncoder({
+  dialect,
+  functions,
+  seed,
+  capturedAt,
+  texts,
+}: EncoderOptions): RowEncoder {
+  const columns = Object.keys(dialect.schema.tables.queue_job) as (keyof JobFields)[]
+  const upgradedUs = (capturedAt - UPGRADED_DAYS * DAY) * MICROSECONDS
   const draw = random(seed, 'rows')
   const lastRecord = new Map<string, number>()
   const liveKeys = new Set<string>()
@@ -48,16 +68,17 @@ export function rowEncoder(
   }
 
   return (draft, id) => {
-    const { fn, failure, graph } = draft
+    const { fn, graph } = draft
     const model = fn.name.slice(0, fn.name.lastIndexOf('.'))
     const companyId = COMPANY_IDS[draw.weighted(COMPANY_WEIGHTS)]!
     const userId = draw.chance(0.6) ? 1 : draw.int(6, 40)
     const recordId = recordOf(fn, model)
     const createdAt = Math.floor(draft.createdUs / MICROSECONDS)
-    const payload = payloadOf({ fn, recordId, companyId, userId, createdAt }, texts, draw)
-    const message = failure?.excMessage.replace('{id}', String(recordId))
+    const payload = payloadOf({ dialect, fn, recordId, companyId, userId, createdAt }, texts, draw)
+    const json = (text: string) =>
+      dialect.json === 'jsonb' && draft.createdUs >= upgradedUs ? pythonJson(text) : text
     const configuration = functionId(functions, fn)
-    const fields: Record<keyof typeof JOB_COLUMNS, Field> = {
+    const fields: JobFields = {
       id: String(id),
       uuid: draft.uuid ?? uuidFrom(draw),
       graph_uuid: graph?.uuid ?? null,
@@ -66,39 +87,48 @@ export function rowEncoder(
       name: `${fn.title}: ${displayName(model, recordId, new Date(createdAt).getUTCFullYear(), texts)}`,
       model_name: model,
       method_name: fn.name.slice(model.length + 1),
-      records: payload.records,
-      args: payload.args,
-      kwargs: payload.kwargs,
+      record_ids: payload.recordIds,
+      records: json(payload.records),
+      args: json(payload.args),
+      kwargs: json(payload.kwargs),
       func_string: payload.funcString,
       dependencies: pythonJson({
         depends_on: graph?.dependsOn ?? [],
         reverse_depends_on: graph?.reverseDependsOn ?? [],
       }),
-      state: draft.state,
-      priority: String(fn.priority),
-      retry: String(draft.retry),
-      max_retries: String(fn.maxRetries),
-      eta: timestamp(draft.etaUs),
-      date_created: timestamp(draft.createdUs),
-      date_enqueued: timestamp(
-        draft.enqueuedUs === undefined ? undefined : Math.floor(draft.enqueuedUs / 1e6) * 1e6,
-      ),
-      date_started: timestamp(draft.startedUs),
-      date_done: timestamp(draft.doneUs),
-      date_cancelled: timestamp(draft.cancelledUs),
-      exec_time: execTime(draft),
-      exc_name: failure?.excName ?? null,
-      exc_message: message ?? null,
-      exc_info: failure === undefined ? null : tracebackOf(fn, failure, message!),
-      result: draft.result ?? null,
+      ...lifeFields(draft, dialect, recordId),
+      worker_pid: draft.startedUs === undefined ? '0' : workerPid(draft.startedUs, id),
       channel: fn.channel,
       channel_method_name: `<${model}>.${fn.name.slice(model.length + 1)}`,
       job_function_id: configuration === null ? null : String(configuration),
       identity_key: keyOf(draft, recordId),
-      worker_pid: draft.startedUs === undefined ? '0' : workerPid(draft.startedUs, id),
       message_main_attachment_id: null,
     }
-    return encodeRow(Object.values(fields))
+    return encodeRow(columns.map((column) => fields[column]))
+  }
+}
+
+function lifeFields(draft: JobDraft, dialect: Dialect, recordId: number) {
+  const { fn, failure } = draft
+  const message = failure?.excMessage.replace('{id}', String(recordId))
+  return {
+    state: draft.state,
+    priority: String(fn.priority),
+    retry: String(draft.retry),
+    max_retries: String(fn.maxRetries),
+    eta: timestamp(draft.etaUs),
+    date_created: timestamp(draft.createdUs),
+    date_enqueued: timestamp(
+      draft.enqueuedUs === undefined ? undefined : Math.floor(draft.enqueuedUs / 1e6) * 1e6,
+    ),
+    date_started: timestamp(draft.startedUs),
+    date_done: timestamp(draft.doneUs),
+    date_cancelled: timestamp(draft.cancelledUs),
+    exec_time: execTime(draft),
+    exc_name: failure?.excName ?? null,
+    exc_message: message ?? null,
+    exc_info: failure === undefined ? null : tracebackOf(dialect, fn, failure, message!),
+    result: draft.result ?? null,
   }
 }
 
