@@ -18,6 +18,8 @@ import type { ManifestFile } from './format.ts'
 const ROWS_PER_FILE = 100_000
 
 const CHUNK_CHARACTERS = 256 * 1024
+/** Room for what a chunk becomes: with less the packer comes back for more room while the writer is busy, and waits. */
+const PACKED_CHUNK_BYTES = 256 * 1024
 const NEWLINE = 0x0a
 
 export interface PartFilesOptions {
@@ -109,7 +111,10 @@ class PartFile {
   constructor(directory: string, name: string, level: number | undefined) {
     this.#name = name
     const path = join(directory, name)
-    this.#gzip = createGzip(level === undefined ? {} : { level })
+    this.#gzip = createGzip({
+      chunkSize: PACKED_CHUNK_BYTES,
+      ...(level === undefined ? {} : { level }),
+    })
     const hashing = new Transform({
       transform: (chunk: Buffer, _, done) => {
         this.#packed.update(chunk)

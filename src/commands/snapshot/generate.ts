@@ -1,5 +1,6 @@
 /** `queue-drill snapshot generate`. */
 import type { CommandModule } from 'yargs'
+import { COMPANIES } from '../../snapshot/generate/companies.ts'
 import type { CommandContext } from '../context.ts'
 import { progressBar } from '../progress.ts'
 import { print, printJson } from '../terminal.ts'
@@ -27,7 +28,7 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
         .positional('company', {
           type: 'string',
           demandOption: true,
-          describe: 'company-25k or company-60k',
+          describe: 'Which one, see below',
         })
         .option('out', {
           type: 'string',
@@ -70,7 +71,8 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
           default: false,
           describe: 'Replace the snapshot that is there, its operations.yaml too',
         })
-        .option('json', JSON_OPTION),
+        .option('json', JSON_OPTION)
+        .epilogue(companyList()),
     handler: async (argv) => {
       const { generateSnapshot } = await import('../../snapshot/generate/generate.ts')
       // With the dot, so that it can be named as a directory beside a bundled snapshot of the same name.
@@ -95,4 +97,13 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
       else print(`${directory}: ${manifest.tables.queue_job.rows} jobs, ${manifest.description}`)
     },
   }
+}
+
+/** Each company on a line: name, traffic, what it is. */
+function companyList(): string {
+  const lines = Object.values(COMPANIES).map(({ name, jobsPerDay, description }) => {
+    const what = description.replace(' on Odoo {series}', '').replace(/: .*/, '')
+    return `  ${name.padEnd(14)} ${jobsPerDay.toLocaleString('en').padStart(6)} jobs a day  ${what}`
+  })
+  return `Companies:\n${lines.join('\n')}`
 }

@@ -19,12 +19,13 @@ import type { TableName } from '../../queue-job/series.ts'
 import type { Manifest, ManifestFile, ManifestTable } from '../format.ts'
 import { channelRows, functionRows } from './channels.ts'
 import { CAPTURED_AT, COMPANIES } from './companies.ts'
-import type { Company } from './companies.ts'
+import type { Company } from './company.ts'
 import { dialectOf } from './dialect.ts'
 import type { Dialect } from './dialect.ts'
 import { operationsYaml } from './operations-yaml.ts'
 import { PartFiles, writeRows } from '../part-files.ts'
 import { replaceDirectory } from '../replace-directory.ts'
+import { retention } from './retention.ts'
 import { loadTexts } from './texts.ts'
 import { workloadOf, workloadText } from './workload.ts'
 import { writeJobs } from './write-jobs.ts'
@@ -70,8 +71,9 @@ export async function generateSnapshot(options: GenerateOptions): Promise<Manife
   }
   checkSettings(settings)
   const dialect = dialectOf(options.series ?? '16.0', options.profile)
+  const aged = { ...company, removalDays: retention(company, settings) }
   return replaceDirectory(options.directory, options.overwrite ?? false, (directory) =>
-    writeSnapshot(directory, company, settings, dialect, options),
+    writeSnapshot(directory, aged, settings, dialect, options),
   )
 }
 
@@ -82,17 +84,21 @@ async function writeSnapshot(
   dialect: Dialect,
   { onProgress, signal }: Pick<GenerateOptions, 'onProgress' | 'signal'>,
 ): Promise<Manifest> {
-  const { functions } = company
+  const { functions, removalDays } = company
   const small = async (table: 'queue_job_channel' | 'queue_job_function', rows: string[]) => {
     using parts = new PartFiles({ directory, table })
     await writeRows(parts, rows)
     return manifestTable(dialect, table, await parts.end())
   }
-  const channels = await small('queue_job_channel', channelRows(settings.capturedAt))
-  const configured = await small('queue_job_function', functionRows(functions, dialect.json))
+  const channels = await small('queue_job_channel', channelRows(removalDays, settings.capturedAt))
+  const configured = await small(
+    'queue_job_function',
+    functionRows(functions, Object.keys(removalDays), dialect.json),
+  )
   const texts = await loadTexts(settings.seed)
   const files = await writeJobs({
     ...settings,
+    company,
     functions,
     dialect,
     texts,

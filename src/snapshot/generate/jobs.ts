@@ -1,16 +1,16 @@
 /** The jobs of a company in the order of their ids: its past, what is under way, and its graphs. */
 import { HOUR } from '../../foundation/time.ts'
+import type { Company } from './company.ts'
 import type { Dialect } from './dialect.ts'
 import { MICROSECONDS } from './draft.ts'
 import type { JobDraft } from './draft.ts'
 import { graphDrafts } from './graphs.ts'
 import { history } from './history.ts'
 import type { HistoryTotals } from './history.ts'
-import type { JobFunction } from './job-function.ts'
 import { liveDrafts } from './live.ts'
 
 export interface JobsOptions {
-  readonly functions: readonly JobFunction[]
+  readonly company: Company
   readonly dialect: Pick<Dialect, 'hasCancelled' | 'hasGraphs'>
   readonly seed: string
   readonly jobsPerDay: number
@@ -22,18 +22,18 @@ export interface JobsOptions {
 
 /** Calls `take` for every job; ids grow, with gaps for the jobs that were cleaned up. Yields after each hour. */
 export function* jobs(
-  { functions, dialect, ...settings }: JobsOptions,
+  { company, dialect, ...settings }: JobsOptions,
   take: (draft: JobDraft, id: number) => void,
 ): Generator<void> {
   const { rows, seed, capturedAt } = settings
   const special = [
-    ...liveDrafts(functions, settings),
-    ...(dialect.hasGraphs ? graphDrafts(functions, seed, capturedAt) : []),
+    ...liveDrafts(company, settings),
+    ...(dialect.hasGraphs ? graphDrafts(company, seed, capturedAt) : []),
   ].sort((left, right) => left.createdUs - right.createdUs)
   const totals = historyTotals(rows - special.length, dialect)
   let id = 0
   let jobsBefore = 0
-  for (const hour of history(functions, totals, settings)) {
+  for (const hour of history(company, totals, settings)) {
     const endUs = (hour.startAt + HOUR) * MICROSECONDS
     const drafts = [...hour.drafts]
     while (special.length > 0 && special[0]!.createdUs < endUs) drafts.push(special.shift()!)

@@ -1,16 +1,23 @@
 /**
- * Writes the rows of `queue_job`, and beside them those of `queue_job_lock`, where the addon has it. Text is gathered
- * and handed on in chunks: memory is that of a chunk, whatever the number of rows.
+ * Writes the rows of `queue_job`, and beside them those of `queue_job_lock`, where the addon has it. While one chunk of
+ * text is packed the next one grows: memory is that of two chunks, whatever the number of rows.
  */
+import type { DrillError } from '../../foundation/errors.ts'
 import type { ManifestFile } from '../format.ts'
 import { PartFiles } from '../part-files.ts'
+import { ByteText, piece } from './byte-text.ts'
 import type { JobDraft } from './draft.ts'
 import { jobs } from './jobs.ts'
 import type { JobsOptions } from './jobs.ts'
 import { rowEncoder } from './row.ts'
 import type { EncoderOptions } from './row.ts'
 
-const CHUNK_CHARACTERS = 256 * 1024
+const CHUNK_BYTES = 256 * 1024
+/** Chunks end with an hour of the history, so they can grow beyond CHUNK_BYTES. */
+const CAPACITY_BYTES = 2 * CHUNK_BYTES
+
+/** Up to here size counts (6 is zlib's default), beyond it time: level 1 packs twice as fast, to a quarter more. */
+const PACKED_WELL_ROWS_MAX = 100_000
 
 export interface WriteJobsOptions extends JobsOptions, EncoderOptions {
   readonly dialect: JobsOptions['dialect'] & EncoderOptions['dialect']
@@ -29,14 +36,15 @@ export interface JobFiles {
 export async function writeJobs(options: WriteJobsOptions): Promise<JobFiles> {
   const { directory, dialect, rows, signal, onProgress } = options
   const encode = rowEncoder(options)
-  using jobChunks = new Chunks(new PartFiles({ directory, table: 'queue_job' }))
+  const level = rows > PACKED_WELL_ROWS_MAX ? 1 : undefined
+  const chunksOf = (table: 'queue_job' | 'queue_job_lock') =>
+    new Chunks(new PartFiles({ directory, table, ...(level === undefined ? {} : { level }) }))
+  using jobChunks = chunksOf('queue_job')
   using lockChunks =
-    dialect.schema.tables.queue_job_lock === undefined
-      ? null
-      : new Chunks(new PartFiles({ directory, table: 'queue_job_lock' }))
+    dialect.schema.tables.queue_job_lock === undefined ? null : chunksOf('queue_job_lock')
   const take = (draft: JobDraft, id: number): void => {
-    jobChunks.add(encode(draft, id))
-    if (lockChunks !== null && hasBeenStarted(draft)) lockChunks.add(lockRow(id))
+    encode(jobChunks.row(), draft, id)
+    if (lockChunks !== null && hasBeenStarted(draft)) writeLock(lockChunks.row(), id)
   }
   for (const _ of jobs(options, take)) {
     if (jobChunks.isFull) {
@@ -59,41 +67,66 @@ function hasBeenStarted({ startedUs, retry }: JobDraft): boolean {
   return startedUs !== undefined || retry > 0
 }
 
+const NO_LOG = piece('\t\\N\t\\N\t\\N\t\\N')
+
 /** `insert into queue_job_lock (id, queue_job_id)`: the log columns stay NULL. */
-function lockRow(id: number): string {
-  return `${id}\t${id}\t\\N\t\\N\t\\N\t\\N\n`
+function writeLock(out: ByteText, id: number): void {
+  out.number(id)
+  out.tab()
+  out.number(id)
+  out.piece(NO_LOG)
+  out.newline()
 }
 
 /** Rows on their way to the files of one table. */
 class Chunks implements Disposable {
   rows = 0
   readonly #parts: PartFiles
-  #text = ''
+  #growing = new ByteText(CAPACITY_BYTES)
   #count = 0
+  /** Being packed: not to be touched before `#packed`. */
+  #packing = new ByteText(CAPACITY_BYTES)
+  /** How that went; kept as a value, because nobody waits for it when the writing is given up. */
+  #packed: Promise<DrillError | null> = Promise.resolve(null)
 
   constructor(parts: PartFiles) {
     this.#parts = parts
   }
 
-  add(row: string): void {
-    this.#text += row
+  /** Where the next row is to be written, whole. */
+  row(): ByteText {
     this.#count += 1
     this.rows += 1
+    return this.#growing
   }
 
   get isFull(): boolean {
-    return this.#text.length >= CHUNK_CHARACTERS
+    return this.#growing.length >= CHUNK_BYTES
   }
 
+  /** Waits for the chunk before this one. */
   async flush(): Promise<void> {
-    await this.#parts.write(Buffer.from(this.#text, 'utf8'), this.#count)
-    this.#text = ''
+    await this.#waitUntilPacked()
+    const full = this.#growing
+    this.#growing = this.#packing
+    this.#growing.clear()
+    this.#packing = full
+    this.#packed = this.#parts.write(full.content, this.#count).then(
+      () => null,
+      (error: DrillError) => error,
+    )
     this.#count = 0
   }
 
   async end(): Promise<ManifestFile[]> {
     await this.flush()
+    await this.#waitUntilPacked()
     return this.#parts.end()
+  }
+
+  async #waitUntilPacked(): Promise<void> {
+    const failure = await this.#packed
+    if (failure !== null) throw failure
   }
 
   [Symbol.dispose](): void {
