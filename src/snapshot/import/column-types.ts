@@ -3,7 +3,8 @@
  * this list becomes `text`, which takes any value.
  */
 import { SERIES, schemaOf } from '../../queue-job/series.ts'
-import type { Series, TableName } from '../../queue-job/series.ts'
+import type { Series } from '../../queue-job/series.ts'
+import type { ImportedTable } from './table-rows.ts'
 
 const TYPES: readonly (readonly [RegExp, string])[] = [
   [/^(integer|int4|int|serial)\b/i, 'int4'],
@@ -31,7 +32,8 @@ export function columnType(text: string): string {
  * Where the source does not tell: as the series has the column, or any series if that is not known; the oldest wins, in
  * which JSON is still text, so that it is read whatever it holds. A column of no series is text.
  */
-export function seriesType(table: TableName, column: string, series: Series | null): string {
+export function seriesType(table: ImportedTable, column: string, series: Series | null): string {
+  if (table === 'ir_module_module') return 'text'
   for (const each of series === null ? SERIES : [series, ...SERIES]) {
     const type = schemaOf(each, { lock: true }).tables[table]?.[column]
     if (type !== undefined) return type.replace(' not null', '')

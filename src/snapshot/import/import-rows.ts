@@ -4,7 +4,7 @@
  */
 import type { Client } from 'pg'
 import { DrillError } from '../../foundation/errors.ts'
-import type { Series, TableName } from '../../queue-job/series.ts'
+import type { Series } from '../../queue-job/series.ts'
 import { findCapturedAt } from './captured-at.ts'
 import type { CapturedAt } from './captured-at.ts'
 import { checkCsvColumns, parseCsvHeader } from './csv-header.ts'
@@ -16,7 +16,7 @@ import { openArchive } from './pg-restore.ts'
 import { ScratchTables } from './scratch-tables.ts'
 import { openSource } from './source.ts'
 import type { Source, SourceFormat } from './source.ts'
-import type { TableRows } from './table-rows.ts'
+import type { ImportedTable, TableRows } from './table-rows.ts'
 
 export interface ImportSource {
   readonly path: string
@@ -44,9 +44,9 @@ export interface ImportProgress {
 export interface ImportedRows {
   readonly format: SourceFormat
   /** Rows of each table that the source holds. */
-  readonly rows: ReadonlyMap<TableName, number>
+  readonly rows: ReadonlyMap<ImportedTable, number>
   /** Tables that were made of the rows of queue_job. */
-  readonly made: readonly TableName[]
+  readonly made: readonly ImportedTable[]
   readonly capturedAt: CapturedAt
 }
 
@@ -110,7 +110,7 @@ async function* tablesOfSource(
 }
 
 function csvRows(
-  table: TableName,
+  table: ImportedTable,
   { head, chunks, where }: Source,
   { encoding = 'UTF8' }: ImportSource,
 ): TableRows {

@@ -3,12 +3,11 @@
  * their columns. Everything else is passed over, also a text in some other table's data that looks like a statement.
  */
 import { DrillError } from '../../foundation/errors.ts'
-import { TABLE_NAMES } from '../../queue-job/series.ts'
-import type { TableName } from '../../queue-job/series.ts'
 import { DumpLines } from './dump-lines.ts'
 import { parseColumn, parseCopy, parseCreateTable, parseInsert } from './dump-statements.ts'
 import type { CopyStatement, TableReference } from './dump-statements.ts'
-import type { TableRows } from './table-rows.ts'
+import { IMPORTED_TABLES } from './table-rows.ts'
+import type { ImportedTable, TableRows } from './table-rows.ts'
 
 /** What the dump says of itself; filled while it is read. */
 export interface DumpFacts {
@@ -34,8 +33,8 @@ interface Found {
 export async function* readDump(options: DumpOptions): AsyncGenerator<TableRows> {
   const { chunks, where, facts } = options
   await using lines = new DumpLines(chunks, where)
-  const types = new Map<TableName, Map<string, string>>()
-  const found = new Map<TableName, Found>()
+  const types = new Map<ImportedTable, Map<string, string>>()
+  const found = new Map<ImportedTable, Found>()
   let encoding = 'UTF8'
   let isDump = false
   let isWhole = false
@@ -77,12 +76,17 @@ export async function* readDump(options: DumpOptions): AsyncGenerator<TableRows>
 function wantedTable(
   { schema, table }: TableReference,
   options: Pick<DumpOptions, 'schema'>,
-): TableName | null {
+): ImportedTable | null {
   if (options.schema !== undefined && schema !== null && schema !== options.schema) return null
-  return TABLE_NAMES.find((name) => name === table) ?? null
+  return IMPORTED_TABLES.find((name) => name === table) ?? null
 }
 
-function note(found: Map<TableName, Found>, table: TableName, here: Found, where: string): void {
+function note(
+  found: Map<ImportedTable, Found>,
+  table: ImportedTable,
+  here: Found,
+  where: string,
+): void {
   const twice = found.get(table)
   const elsewhere = [...found.values()].find(({ schema }) => schema !== here.schema)
   if (twice === undefined && elsewhere === undefined) {
@@ -110,7 +114,7 @@ async function readColumns(lines: DumpLines): Promise<Map<string, string>> {
 }
 
 function tableRows(
-  table: TableName,
+  table: ImportedTable,
   copy: CopyStatement,
   types: ReadonlyMap<string, string> | null,
   { lines, where, encoding }: { lines: DumpLines; where: string; encoding: string },

@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { DrillError, messageOf } from '../../foundation/errors.ts'
-import { TABLE_NAMES } from '../../queue-job/series.ts'
+import { IMPORTED_TABLES } from './table-rows.ts'
 
 export interface ArchiveOptions {
   /** Default: whatever schema holds the tables. */
@@ -78,7 +78,7 @@ async function* restored(
   path: string,
   schema: string | undefined,
 ): AsyncGenerator<Buffer> {
-  const tables = TABLE_NAMES.flatMap((table) => ['--table', table])
+  const tables = IMPORTED_TABLES.flatMap((table) => ['--table', table])
   const schemas = schema === undefined ? [] : ['--schema', schema]
   const child = spawn(
     program,

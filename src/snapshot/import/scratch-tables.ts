@@ -5,13 +5,13 @@
 import { escapeIdentifier } from 'pg'
 import type { Client } from 'pg'
 import { DrillError } from '../../foundation/errors.ts'
-import type { Series, TableName } from '../../queue-job/series.ts'
+import type { Series } from '../../queue-job/series.ts'
 import { seriesType } from './column-types.ts'
 import { copyIn, explain } from './copy-in.ts'
-import type { TableRows } from './table-rows.ts'
+import type { ImportedTable, TableRows } from './table-rows.ts'
 
 /** Without these a row is no job; the others may be missing (they are NULL then). */
-const NEEDED: Readonly<Partial<Record<TableName, readonly string[]>>> = {
+const NEEDED: Readonly<Partial<Record<ImportedTable, readonly string[]>>> = {
   queue_job: ['id', 'uuid', 'state', 'model_name', 'method_name'],
   queue_job_channel: ['id', 'complete_name'],
   queue_job_function: ['id', 'name'],
@@ -22,7 +22,7 @@ const JSON_COLUMNS = ['records', 'args', 'kwargs']
 
 export class ScratchTables {
   /** Rows of each table that is there. */
-  readonly rows = new Map<TableName, number>()
+  readonly rows = new Map<ImportedTable, number>()
   readonly #client: Client
   readonly #series: Series | null
   /** Neither the source nor anybody else told the types of queue_job. */
@@ -39,7 +39,8 @@ export class ScratchTables {
     const { table, columns, types, where } = rows
     checkColumns(rows)
     const list = columns.map((column) => {
-      const type = types?.get(column) ?? seriesType(table, column, this.#series)
+      const told = table === 'ir_module_module' ? undefined : types?.get(column)
+      const type = told ?? seriesType(table, column, this.#series)
       const needed = NEEDED[table]?.includes(column) === true ? ' not null' : ''
       return `${escapeIdentifier(column)} ${type}${needed}`
     })
@@ -52,7 +53,9 @@ export class ScratchTables {
       await this.#client.query('begin')
       await this.#client.query(`create table ${table} (${list.join(', ')})`)
       this.rows.set(table, await copyIn(this.#client, rows, signal))
-      await this.#client.query(`alter table ${table} add primary key (id)`)
+      if (table !== 'ir_module_module') {
+        await this.#client.query(`alter table ${table} add primary key (id)`)
+      }
       await this.#client.query('commit')
     } catch (error) {
       throw explain(error, rows)
@@ -63,10 +66,10 @@ export class ScratchTables {
   }
 
   /** Adds what is missing. Returns the tables that had to be made of the rows. */
-  async complete(): Promise<TableName[]> {
+  async complete(): Promise<ImportedTable[]> {
     const has = (column: string) => this.#jobColumns.includes(column)
     if (this.#guessed) await this.#turnIntoJsonb()
-    const made: TableName[] = []
+    const made: ImportedTable[] = []
     if (!this.rows.has('queue_job_channel')) {
       await this.#client.query(channelsOfJobs(has('channel')))
       made.push('queue_job_channel')

@@ -1,6 +1,6 @@
 /** The rows of one table on their way from a file into PostgreSQL, whatever the file was: COPY text. */
 import { DrillError } from '../../foundation/errors.ts'
-import type { TableName } from '../../queue-job/series.ts'
+import { TABLE_NAMES } from '../../queue-job/series.ts'
 
 /**
  * Bytes of one row. Jobs carry documents in their arguments, so megabytes are real; what is longer is no job, and a
@@ -8,8 +8,12 @@ import type { TableName } from '../../queue-job/series.ts'
  */
 export const ROW_BYTES_MAX = 64 * 1024 * 1024
 
+/** The tables of the queue, and that in which Odoo notes the versions of its modules: it tells the series. */
+export const IMPORTED_TABLES = [...TABLE_NAMES, 'ir_module_module'] as const
+export type ImportedTable = (typeof IMPORTED_TABLES)[number]
+
 export interface TableRows {
-  readonly table: TableName
+  readonly table: ImportedTable
   /** In the order of the fields. */
   readonly columns: readonly string[]
   /** Column → type (`column-types.ts`), as the source says it; null = the source does not tell. */

@@ -90,7 +90,9 @@ async function importing<T>(
 }
 
 async function inEmptyDatabase<T>(use: () => Promise<T>): Promise<T> {
-  await client.query('drop table if exists queue_job, queue_job_channel, queue_job_function')
+  await client.query(
+    'drop table if exists queue_job, queue_job_channel, queue_job_function, ir_module_module',
+  )
   try {
     return await use()
   } finally {
@@ -225,6 +227,19 @@ describe('a dump', () => {
     expect(
       await refusal('COPY public.queue_job (id, uuid, id) FROM stdin;\n1\tu\t1\n\\.\n'),
     ).toMatch(/has no column/)
+  })
+
+  test('the versions of the modules come along, which tell the series', async () => {
+    const modules =
+      'COPY public.ir_module_module (id, name, latest_version, state, author) FROM stdin;\n' +
+      '1\tqueue_job\t17.0.1.0.5\tinstalled\t\\N\n\\.\n\n'
+    const found = await importing(dumpOf([row(1)], modules), async (client) => {
+      const { rows } = await client.query(
+        'select name, latest_version, state from ir_module_module',
+      )
+      return rows
+    })
+    expect(found).toEqual([{ name: 'queue_job', latest_version: '17.0.1.0.5', state: 'installed' }])
   })
 
   test('18.0: the dump says jsonb, and what is encoded twice stays so', async () => {
