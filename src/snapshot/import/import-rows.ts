@@ -33,6 +33,8 @@ export interface ImportSource {
   readonly functionsPath?: string | undefined
   /** Default: told from the columns. */
   readonly series?: Series | undefined
+  /** ms; default: as the dump says, else the newest date of the rows. */
+  readonly capturedAt?: number | undefined
 }
 
 export interface ImportProgress {
@@ -64,6 +66,7 @@ export async function importRows(
     onBytes,
   })
   try {
+    checkFlags(opened, source)
     for await (const rows of tablesOfSource(opened, source, facts)) await tables.take(rows, signal)
     signal?.throwIfAborted()
     const made = await tables.complete()
@@ -71,11 +74,41 @@ export async function importRows(
       format: opened.format,
       rows: tables.rows,
       made,
-      capturedAt: await findCapturedAt(client, facts.startedAt),
+      capturedAt:
+        source.capturedAt === undefined
+          ? await findCapturedAt(client, facts.startedAt)
+          : { at: source.capturedAt, reason: 'as --captured-at says' },
     }
   } finally {
     await opened.chunks.return(undefined)
   }
+}
+
+/** What does not belong to this kind of source would be left out silently. */
+function checkFlags(
+  { format, where }: Source,
+  { columns, channelsPath, functionsPath, schema, encoding }: ImportSource,
+): void {
+  const refuse = (flag: string, what: string): never => {
+    throw new DrillError(
+      'input',
+      `${flag} is for ${what}, and ${where} is ${NAMES[format]}: leave it out.`,
+    )
+  }
+  const isDump = format === 'pg_dump' || format === 'archive'
+  if (columns !== undefined && format !== 'copy') refuse('--columns', 'a COPY file')
+  if (schema !== undefined && !isDump) refuse('--schema', 'a dump')
+  if (!isDump) return
+  if (channelsPath !== undefined) refuse('--channels-csv', 'a CSV or COPY file')
+  if (functionsPath !== undefined) refuse('--functions-csv', 'a CSV or COPY file')
+  if (encoding !== undefined) refuse('--encoding', 'a CSV or COPY file')
+}
+
+const NAMES: Readonly<Record<SourceFormat, string>> = {
+  pg_dump: 'a dump of pg_dump',
+  archive: 'an archive of pg_dump',
+  csv: 'a CSV',
+  copy: 'a COPY file',
 }
 
 async function* tablesOfSource(

@@ -76,6 +76,7 @@ export class ScratchTables {
     }
     if (!this.rows.has('queue_job_function')) {
       await this.#client.query(functionsOfJobs(has('channel'), has('job_function_id')))
+      await this.#client.query(LIKE_THE_JOBS)
       made.push('queue_job_function')
     }
     await this.#client.query('analyze queue_job, queue_job_channel, queue_job_function')
@@ -130,7 +131,8 @@ function channelsOfJobs(hasChannel: boolean): string {
     ), numbered as (
       select row_number() over (order by parent is not null, complete_name collate "C")::int4 as id, * from names
     )
-    select each.id, each.name::varchar, each.complete_name::varchar, above.id as parent_id, 30::int4 as removal_interval
+    select each.id, each.name::varchar, each.complete_name::varchar, above.id as parent_id, 30::int4 as removal_interval,
+           null::int4 as create_uid, null::timestamp as create_date, null::int4 as write_uid, null::timestamp as write_date
       from numbered as each left join numbered as above on above.complete_name = each.parent
      order by each.id;
     alter table queue_job_channel add primary key (id)`
@@ -153,8 +155,17 @@ function functionsOfJobs(hasChannel: boolean, hasFunctionId: boolean): string {
              + row_number() over (partition by kept is null order by once.name collate "C"))::int4 as id,
            once.name::varchar, method::varchar,
            coalesce(channels.id, (select id from queue_job_channel where complete_name = 'root')) as channel_id,
-           once.channel::varchar
+           once.channel::varchar, null::int4 as model_id, null::text as retry_pattern, null::text as related_action
       from once left join queue_job_channel as channels on channels.complete_name = once.channel
      order by 1;
     alter table queue_job_function add primary key (id)`
 }
+
+/** As 18.0 has them, if that is what the jobs are of. */
+const LIKE_THE_JOBS = `
+  do $types$ begin
+    if exists (select from pg_attribute
+                where attrelid = 'queue_job'::regclass and attname = 'records' and atttypid = 'jsonb'::regtype) then
+      alter table queue_job_function alter retry_pattern type jsonb using null, alter related_action type jsonb using null;
+    end if;
+  end $types$`

@@ -28,9 +28,9 @@ export interface StuckContext {
   /** ms: when the snapshot was taken. */
   readonly now: number
   /** Longer than this no run of the function takes, ms. */
-  longestMs(jobFunction: string): number
+  readonly longestMs: (jobFunction: string) => number
   /** Days after which done jobs of a channel are deleted; undefined = the table does not list it. */
-  removalDays(channel: string): number | undefined
+  readonly removalDays: (channel: string) => number | undefined
 }
 
 interface Predicate {
