@@ -43,7 +43,8 @@ export async function readRecent(
        from (select model_name, method_name, date_created, ${ids} as ids,
                     date_part('epoch', date_created - lag(date_created) over (
                       partition by model_name, method_name order by date_created, id)) * 1000 as gap
-               from (select * from queue_job order by id desc limit $1::int4) newest
+               from (select id, model_name, method_name, date_created${records === null ? '' : `, ${records}`}
+                       from queue_job order by id desc limit $1::int4) newest
               where date_created is not null) gaps
       where model_name is not null and method_name is not null
       group by model_name, method_name

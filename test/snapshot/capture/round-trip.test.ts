@@ -7,6 +7,7 @@ import { SERIES, schemaOf, tableNames } from '../../../src/queue-job/series.ts'
 import type { Series } from '../../../src/queue-job/series.ts'
 import { captureSnapshot } from '../../../src/snapshot/capture/capture.ts'
 import type { CaptureOptions } from '../../../src/snapshot/capture/capture.ts'
+import { tablesOf } from '../../../src/snapshot/format.ts'
 import { loadSnapshot } from '../../../src/snapshot/load.ts'
 import { openSnapshot } from '../../../src/snapshot/open.ts'
 import { smallSnapshots } from '../small-snapshot.ts'
@@ -97,7 +98,7 @@ describe.each(SERIES)('Odoo %s', (series) => {
     await source.query('create schema again; set search_path = again')
     await loadSnapshot(snapshot, source)
     await source.query('set search_path = public')
-    for (const [table, { columns }] of Object.entries(manifest.tables)) {
+    for (const { name: table, columns } of tablesOf(manifest)) {
       // What was cast is compared as text.
       const list = columns.map((column) => `"${column}"::text`).join(', ')
       const { rows } = await source.query(
