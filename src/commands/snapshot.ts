@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from 'yargs'
 import type { CommandContext } from './context.ts'
 import { captureCommand } from './snapshot/capture.ts'
 import { generateCommand } from './snapshot/generate.ts'
+import { importCommand } from './snapshot/import.ts'
 import { inspectCommand } from './snapshot/inspect.ts'
 import { mapCommand } from './snapshot/map.ts'
 import { verifyCommand } from './snapshot/verify.ts'
@@ -15,6 +16,7 @@ export function snapshotCommand(context: CommandContext): CommandModule {
       yargs
         .command(captureCommand(context))
         .command(generateCommand(context))
+        .command(importCommand(context))
         .command(inspectCommand())
         .command(mapCommand(context))
         .command(verifyCommand(context))
