@@ -55,6 +55,8 @@ export interface CaptureOptions {
   /** Instead of what the database shows. */
   readonly series?: Series
   readonly profile?: AddonProfile
+  /** Parts of a sentence for the manifest's `detected`: what else is known of where the rows are from. */
+  readonly notes?: readonly string[]
   readonly timeouts?: Partial<Timeouts>
   /** Aborted: the reason is thrown, and nothing stays. */
   readonly signal?: AbortSignal
@@ -216,7 +218,7 @@ async function writeManifest(
     captured_at: isoUtc(now),
     odoo_series: detected.series,
     addon_profile: detected.profile,
-    detected: detected.reason,
+    detected: [detected.reason, ...(options.notes ?? [])].join('; '),
     ...(source.addonVersion === null ? {} : { addon_version: source.addonVersion }),
     ...(fromServer ? { server_version: source.serverVersion, time_zone: zone } : {}),
     ...(Object.keys(host).length === 0 ? {} : { host }),
