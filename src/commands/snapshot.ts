@@ -1,6 +1,7 @@
 /** `queue-drill snapshot`: makes a queue on disk, shows what is in one, proves that it is whole. */
 import type { Argv, CommandModule } from 'yargs'
 import type { CommandContext } from './context.ts'
+import { captureCommand } from './snapshot/capture.ts'
 import { generateCommand } from './snapshot/generate.ts'
 import { inspectCommand } from './snapshot/inspect.ts'
 import { mapCommand } from './snapshot/map.ts'
@@ -12,11 +13,12 @@ export function snapshotCommand(context: CommandContext): CommandModule {
     describe: 'Make, inspect and verify snapshots of a queue',
     builder: (yargs: Argv) =>
       yargs
+        .command(captureCommand(context))
         .command(generateCommand(context))
         .command(inspectCommand())
         .command(mapCommand(context))
         .command(verifyCommand(context))
-        .demandCommand(1, 'say which: generate, inspect, map or verify')
+        .demandCommand(1, 'say which: capture, generate, inspect, map or verify')
         .example('$0 snapshot inspect company-60k', 'what is in it')
         .example('$0 snapshot generate company-60k --out ./mine --rows 300000', 'a larger one')
         .example('$0 snapshot verify ./mine', 'checksums, counts, JSON'),

@@ -7,6 +7,7 @@ import type { CommandModule } from 'yargs'
 import type { HistoryLine } from '../drill/weekly/history.ts'
 import { DrillError } from '../foundation/errors.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
+import type { FoundScenario } from './find-scenarios.ts'
 import { repeatCommand } from './repeat.ts'
 import { createReporters, type Reporters } from './reporters.ts'
 import { seedsText } from './seeds.ts'
@@ -87,7 +88,7 @@ async function perform(
 }
 
 interface Drills {
-  readonly found: Awaited<ReturnType<(typeof import('./find-scenarios.ts'))['findScenarios']>>
+  readonly found: readonly FoundScenario[]
   readonly snapshot: string
   readonly reporters: Reporters
   readonly signal: AbortSignal
@@ -159,7 +160,7 @@ async function prove(snapshot: string): Promise<void> {
     'input',
     [
       `${opened.directory} is not sound (${problemCount} problems), nothing was drilled:`,
-      ...problems.map((problem) => `  ${String(problem)}`),
+      ...problems.map((problem) => `  ${problem}`),
     ].join('\n'),
   )
 }

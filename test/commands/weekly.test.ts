@@ -94,16 +94,14 @@ describe('queue-drill weekly', () => {
 
   test('the worst drill decides the exit status, and its line is in the history', async () => {
     const result = await run(
-      ...[
-        'weekly',
-        'one.yaml',
-        '--engine',
-        'retry-all',
-        '--seed',
-        '1',
-        '--history',
-        'other.ndjson',
-      ],
+      'weekly',
+      'one.yaml',
+      '--engine',
+      'retry-all',
+      '--seed',
+      '1',
+      '--history',
+      'other.ndjson',
     )
     expect(await history('other.ndjson')).toMatchObject([{ engine: 'retry-all', score: 0 }])
     expect(result.status).toBe(4)

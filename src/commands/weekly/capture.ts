@@ -20,7 +20,10 @@ export async function takeSnapshot(
   const flag = (name: string, value: string | number | null): string[] =>
     value === null ? [] : [name, String(value)]
   const args = [
-    ...['snapshot', 'capture', '--to', directory, '--key', capture.key],
+    'snapshot',
+    'capture',
+    ...flag('--to', directory),
+    ...flag('--key', capture.key),
     ...flag('--policy', capture.policy),
     ...flag('--odoo-conf', capture.odooConf),
     ...flag('--done-days', capture.doneDays),
