@@ -154,18 +154,33 @@ function handleEnds(): void {
   })
 }
 
-/** Closes what a command left open after an error. Returns the exit status, which a failure here makes 3. */
+/** A server that neither answers nor ends must not hold up who wants to leave. */
+const PUT_AWAY_MS_MAX = 30_000
+
+/**
+ * Closes what a command left open after an error. Returns the exit status, which a failure here makes 3. What takes
+ * too long is left to `closeEverythingNow` and to the next start.
+ */
 async function putAway(status: number): Promise<number> {
+  const late = new DrillError(
+    'harness',
+    `PostgreSQL did not let go within ${PUT_AWAY_MS_MAX / 1000} s: what is left of it is cleared by the next start in the same mode`,
+  )
   try {
-    await closeEverything()
+    await Promise.race([
+      closeEverything(),
+      new Promise((_, reject) => setTimeout(reject, PUT_AWAY_MS_MAX, late).unref()),
+    ])
     return status
   } catch (error) {
-    return report(error)
+    const failed = report(error)
+    return status === EXIT.interrupted ? status : failed
   }
 }
 
 /** Prints the error; returns the exit status. */
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = firstError(thrown)
   if (error instanceof DrillError) {
     // Whoever interrupted has read about it already.
     if (error.code === 'interrupted') return error.exitStatus
@@ -175,6 +190,17 @@ function report(error: unknown): number {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`queue-drill: this is a mistake in queue-drill itself\n${text}\n`)
   return EXIT.harness
+}
+
+/**
+ * An error while putting away (`await using`) comes wrapped around the one that began it. Where both are operating errors
+ * the first tells what happened; our own mistakes are never hidden behind another error.
+ */
+function firstError(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'SuppressedError') return error
+  const { suppressed, error: later } = error as Error & { suppressed: unknown; error: unknown }
+  const [first, last] = [firstError(suppressed), firstError(later)]
+  return first instanceof DrillError && !(last instanceof DrillError) ? last : first
 }
 
 /** Waits until a pipe has taken what was written; ending the process earlier would cut it off. */

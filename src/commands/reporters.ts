@@ -2,10 +2,11 @@
  * How the results of a run reach people and programs: the scorecards (`default`), one JSON document, JUnit. At most
  * one of them writes to stdout; the others need a file.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CampaignProgress, CampaignResult, DrillResult } from '../drill/campaign.ts'
-import { DrillError } from '../foundation/errors.ts'
+import { DrillError, messageOf } from '../foundation/errors.ts'
 import { didYouMean } from '../foundation/suggest.ts'
 import { createProgress } from './progress.ts'
 import { seedsText } from './seeds.ts'
@@ -68,10 +69,17 @@ export function parseReporters(texts: readonly string[]): readonly ReporterChoic
   return choices
 }
 
+/** Throws DrillError `input` where the file of a reporter could not be written: better now than after the drills. */
 export async function createReporters(
   choices: readonly ReporterChoice[],
   run: RunContext,
 ): Promise<Reporters> {
+  for (const choice of choices) {
+    await writing(choice, async (file) => {
+      await mkdir(dirname(file), { recursive: true })
+      await access(dirname(file), constants.W_OK)
+    })
+  }
   const { renderScorecard } = await import('../report/scorecard.ts')
   const { renderDrillLine } = await import('../report/drill-line.ts')
   const progress = createProgress()
@@ -120,14 +128,23 @@ function summary({ results, directory }: CampaignResult, run: RunContext): strin
   return `${heading(run)}: ${verdicts}; journals and reports in ${directory}`
 }
 
-async function write({ kind, file }: ReporterChoice, campaign: CampaignResult): Promise<void> {
-  if (kind === 'default') return
-  const text = kind === 'json' ? jsonOf(campaign) : await junitOf(campaign)
-  if (file === null) {
-    print(text.trimEnd())
-  } else {
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, text)
+async function write(choice: ReporterChoice, campaign: CampaignResult): Promise<void> {
+  if (choice.kind === 'default') return
+  const text = choice.kind === 'json' ? jsonOf(campaign) : await junitOf(campaign)
+  if (choice.file === null) print(text.trimEnd())
+  else await writing(choice, (file) => writeFile(file, text))
+}
+
+async function writing(
+  { kind, file }: ReporterChoice,
+  action: (file: string) => Promise<void>,
+): Promise<void> {
+  if (file === null) return
+  try {
+    await action(file)
+  } catch (cause) {
+    const why = messageOf(cause)
+    throw new DrillError('input', `--reporter ${kind}:${file} cannot be written: ${why}`, { cause })
   }
 }
 

@@ -19,7 +19,13 @@ import { scoreDrill } from '../scoring/score-drill.ts'
 import { loadSnapshot } from '../snapshot/load.ts'
 import { performDrill } from './drill.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
-import { RunDirectory, type RunFile, StatementLog, writeJournals } from './run-directory.ts'
+import {
+  REPORT_FILE,
+  RunDirectory,
+  type RunFile,
+  StatementLog,
+  writeJournals,
+} from './run-directory.ts'
 
 export interface CampaignScenario {
   readonly scenario: Scenario
@@ -202,7 +208,7 @@ class Campaign {
     }
     const report = buildReport(score, journals.drill.header, run)
     await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
-    await writeFile(join(working, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+    await writeFile(join(working, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
     await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
     if (engineOutput !== null) await writeFile(join(working, 'engine.log'), engineOutput)
     const result = { report, directory: join(directory.path, folder) }

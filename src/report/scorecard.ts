@@ -96,7 +96,7 @@ function grade({ grade: list, speed }: Report, paint: Paint, width: number): str
   const times =
     speed.firstSignalAt === null
       ? 'no signal in the truth'
-      : `detected ${after(speed.detectedAfter)}, mitigated ${after(speed.mitigatedAfter)}, recovered ${after(speed.recoveredAfter)}${bound}`
+      : `${detected(speed.detectedAfter)}, mitigated ${after(speed.mitigatedAfter)}, recovered ${after(speed.recoveredAfter)}${bound}`
   const earned = ({ title, points, pointsMax }: GradeLine) =>
     `${title} ${number(points)}/${number(pointsMax)}`
   // Why points are missing is what a reader asks; full marks need no proof here, report.json has it.
@@ -109,6 +109,13 @@ function grade({ grade: list, speed }: Report, paint: Paint, width: number): str
       return wrap(`${earned(line)}: ${why}`, width, INDENT).map((text) => paint('dim', text))
     }),
   ]
+}
+
+/** An engine that acted before there was anything to see detected nothing. */
+function detected(seconds: number | null): string {
+  if (seconds === null) return 'never detected'
+  const duration = formatDuration(Math.abs(seconds) * 1000)
+  return seconds < 0 ? `acted ${duration} before the first signal` : `detected after ${duration}`
 }
 
 function chart(
