@@ -1,6 +1,7 @@
 /**
- * Writes a row of `queue_job` in COPY text, column by column in the order of the table. Written out by hand and not from
- * a list of columns, because calls through a list cost as much time as the writing itself (measured: 3.2 µs a row).
+ * Writes a row of `queue_job` in COPY text, column by column in the order of the table. Written out by hand, so that one
+ * piece can reach over several columns; a list of writers, one a column, took 7 % more time (measured: 3.2 to 3.0 µs a row
+ * on a busy machine).
  */
 import type { Random } from '../../foundation/random.ts'
 import { DAY } from '../../foundation/time.ts'
