@@ -41,7 +41,8 @@ export function encodeRow(fields: readonly Field[]): string {
   return `${line}\n`
 }
 
-function encodeText(text: string): string {
+/** What is not NULL, escaped. */
+export function encodeText(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are the characters that the format escapes
   return /[\\\b\f\n\r\t\v]/.test(text)
     ? text.replaceAll(/[\\\b\f\n\r\t\v]/g, (character) => ESCAPE[character]!)

@@ -46,7 +46,7 @@ const columnName = z
   .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a column name: lower-case letters, digits, "_"')
 
 /** Types that a column beyond the series may have; a capture writes anything else as text. */
-const EXTRA_TYPES = [
+export const EXTRA_TYPES = [
   'bool',
   'int2',
   'int4',

@@ -44,8 +44,26 @@ export async function bundledSnapshots(): Promise<string[]> {
   return entries.filter((name) => existsSync(join(BUNDLED, name, MANIFEST_FILE))).sort()
 }
 
+/** What a snapshot says of itself; its operations file may be missing still. */
+export type SnapshotDescription = Pick<
+  Snapshot,
+  'directory' | 'manifest' | 'manifestSha256' | 'workload' | 'operationsPath'
+>
+
 /** Opens a bundled snapshot by name, or any directory. Throws DrillError `input` if it is not one. */
 export async function openSnapshot(nameOrDirectory: string): Promise<Snapshot> {
+  const description = await describeSnapshot(nameOrDirectory)
+  const { directory, manifest } = description
+  return {
+    ...description,
+    name: manifest.name,
+    capturedAt: Date.parse(manifest.captured_at),
+    operationsSha256: sha256(await readText(directory, OPERATIONS_FILE)),
+  }
+}
+
+/** Manifest and workload alone. Throws DrillError `input`. */
+export async function describeSnapshot(nameOrDirectory: string): Promise<SnapshotDescription> {
   const directory = await directoryOf(nameOrDirectory)
   const manifestText = await readText(directory, MANIFEST_FILE)
   const manifest = parseManifest(join(directory, MANIFEST_FILE), manifestText)
@@ -59,14 +77,11 @@ export async function openSnapshot(nameOrDirectory: string): Promise<Snapshot> {
     )
   }
   return {
-    name: manifest.name,
     directory,
     manifest,
     manifestSha256: sha256(manifestText),
-    capturedAt: Date.parse(manifest.captured_at),
     workload: parseWorkload(workloadPath, workloadText),
     operationsPath: join(directory, OPERATIONS_FILE),
-    operationsSha256: sha256(await readText(directory, OPERATIONS_FILE)),
   }
 }
 
