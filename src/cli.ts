@@ -3,16 +3,18 @@
  * The command: declares what there is, and is the only place that ends the process. An operating error becomes one
  * message and its exit status; anything else is our mistake, shown with its stack (exit 3).
  */
-import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { EXIT_STATUSES, STANDARD_INPUT, type CommandContext } from './commands/context.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { enginesCommand } from './commands/engines.ts'
+import { initCommand } from './commands/init.ts'
 import { runCommand } from './commands/run.ts'
 import { scenariosCommand } from './commands/scenarios.ts'
 import { scoreCommand } from './commands/score.ts'
 import { snapshotCommand } from './commands/snapshot.ts'
+import { version } from './commands/version.ts'
+import { weeklyCommand } from './commands/weekly.ts'
 import { DrillError, EXIT } from './foundation/errors.ts'
 import { didYouMean, nearest } from './foundation/suggest.ts'
 import { closeEverything, closeEverythingNow } from './sandbox/cleanup.ts'
@@ -48,6 +50,8 @@ function parser(args: readonly string[], context: CommandContext): Argv {
       .command(snapshotCommand(context))
       .command(enginesCommand())
       .command(scoreCommand(context))
+      .command(weeklyCommand(context))
+      .command(initCommand())
       .command(doctorCommand(context))
       .demandCommand(1, 'say what to do; `queue-drill --help` lists the commands')
       .strict()
@@ -178,9 +182,4 @@ async function flushed(stream: NodeJS.WriteStream): Promise<void> {
   await new Promise<void>((resolve) => {
     stream.write('', () => resolve())
   })
-}
-
-function version(): string {
-  const file = new URL('../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

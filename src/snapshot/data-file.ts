@@ -29,14 +29,15 @@ const ROW_BYTES_MAX = 64 * 1024 * 1024
 const ADVICE = 'Copy the snapshot again from where it came from, or generate it again.'
 
 /**
- * Pipes the uncompressed content of a file into `target` and ends it. Throws DrillError `input` that names the file if it
- * is not the manifest's (then `target` was destroyed, not ended), else what `target` threw. A damaged file is told as
- * such, whatever its bytes made `target` complain about. Aborting `signal` throws its AbortError.
+ * Pipes the uncompressed content of a file into what `begin` gives and ends it. `begin` is called when the file is open, and
+ * from that moment on somebody listens to its errors. Throws DrillError `input` that names the file if it
+ * is not the manifest's (then the target was destroyed, not ended), else what the target threw. A damaged file is told as
+ * such, whatever its bytes made the target complain about. Aborting `signal` throws its AbortError.
  */
 export async function pipeDataFile(
   directory: string,
   file: ManifestFile,
-  target: NodeJS.WritableStream,
+  begin: () => NodeJS.WritableStream,
   signal?: AbortSignal,
 ): Promise<void> {
   const path = join(directory, file.name)
@@ -47,7 +48,7 @@ export async function pipeDataFile(
       checksum(path, file),
       createGunzip({ chunkSize: CHUNK_BYTES }),
       contentChecks(path, file),
-      target,
+      begin(),
       signal === undefined ? {} : { signal },
     )
   } catch (error) {
@@ -64,7 +65,7 @@ export async function pipeDataFile(
 export async function* readDataFile(directory: string, file: ManifestFile): AsyncGenerator<Buffer> {
   await checkDataFile(directory, file)
   const target = new PassThrough({ highWaterMark: CHUNK_BYTES })
-  const piped = pipeDataFile(directory, file, target).then(
+  const piped = pipeDataFile(directory, file, () => target).then(
     () => null,
     (error: unknown) => error,
   )

@@ -28,14 +28,12 @@ export function piece(text: string): Piece {
   return new Uint8Array(Buffer.from(encodeText(text), 'utf8'))
 }
 
-export const NULL: Piece = new Uint8Array(Buffer.from('\\N', 'latin1'))
-
 export class ByteText {
   length = 0
   #bytes: Buffer
   /** The day of the last call: rows come in order, so nearly every call asks for the same one. */
   #day = -1
-  #dayPiece: Piece = NULL
+  #dayPiece: Piece = new Uint8Array()
 
   constructor(capacity: number) {
     this.#bytes = Buffer.allocUnsafe(capacity)

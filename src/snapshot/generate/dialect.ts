@@ -19,9 +19,15 @@ export interface Dialect {
   readonly json: JsonEncoding
   /** What a recordset says beyond its model, ids and user. */
   readonly recordset: { readonly su: boolean; readonly context: boolean }
-  /** `wait_dependencies` and all that belongs to it. */
+  /** `records`; without it, `record_ids`. */
+  readonly hasRecords: boolean
+  /** `wait_dependencies` and the two columns that belong to it. */
   readonly hasGraphs: boolean
   readonly hasCancelled: boolean
+  /** `exec_time`, `exc_name`, `exc_message`. */
+  readonly hasFailureParts: boolean
+  /** `message_main_attachment_id`. */
+  readonly hasAttachment: boolean
   /** Python of that time, as it stands in the paths of tracebacks. */
   readonly python: string
 }
@@ -65,14 +71,19 @@ export function dialectOf(series: string, profile?: string): Dialect {
     )
   }
   const number = Number(series)
+  const schema = schemaOf(series, { lock: chosen === '2025' || chosen === '2026' })
+  const has = (column: string): boolean => Object.hasOwn(schema.tables.queue_job, column)
   return {
     series,
     profile: chosen,
-    schema: schemaOf(series, { lock: chosen === '2025' || chosen === '2026' }),
+    schema,
     json: number >= 18 ? 'jsonb' : 'text',
     recordset: { su: number >= 13, context: number >= 14 },
-    hasGraphs: series !== '13.0',
-    hasCancelled: series !== '13.0',
+    hasRecords: has('records'),
+    hasGraphs: has('graph_uuid'),
+    hasCancelled: has('date_cancelled'),
+    hasFailureParts: has('exc_name'),
+    hasAttachment: has('message_main_attachment_id'),
     python: PYTHON[series],
   }
 }

@@ -8,8 +8,6 @@ import { DAY } from '../../foundation/time.ts'
 import type { JobState } from '../../queue-job/job.ts'
 import { piece } from './byte-text.ts'
 import type { ByteText } from './byte-text.ts'
-import { writersOf } from './columns.ts'
-import type { Row, RowState } from './columns.ts'
 import type { Dialect } from './dialect.ts'
 import { MICROSECONDS } from './draft.ts'
 import type { JobDraft } from './draft.ts'
@@ -17,6 +15,8 @@ import { functionPieces } from './function-pieces.ts'
 import type { FunctionPieces } from './function-pieces.ts'
 import type { JobFunction } from './job-function.ts'
 import { argumentsOf, COMPANY_IDS, COMPANY_WEIGHTS, NO_ARGUMENTS } from './payload.ts'
+import { writeRow } from './row-text.ts'
+import type { Row, RowState } from './row-text.ts'
 import type { Texts } from './texts.ts'
 
 /** States that an identity key protects from a second job. */
@@ -39,7 +39,6 @@ export type RowEncoder = (out: ByteText, draft: JobDraft, id: number) => void
 
 export function rowEncoder(options: EncoderOptions): RowEncoder {
   const { dialect, functions, seed, capturedAt, texts } = options
-  const writers = writersOf(dialect.schema)
   const names = {
     codes: texts.productCodes.map(piece),
     products: texts.productNames.map(piece),
@@ -64,12 +63,7 @@ export function rowEncoder(options: EncoderOptions): RowEncoder {
     row.isTwice = dialect.json === 'jsonb' && createdUs >= upgradedUs
     row.hasKey = isKeyed(draft, row.recordId)
     row.arguments = fn.payload === 'none' ? NO_ARGUMENTS : argumentsOf(row, texts)
-    writers[0]!(out, row)
-    for (let index = 1; index < writers.length; index++) {
-      out.tab()
-      writers[index]!(out, row)
-    }
-    out.newline()
+    writeRow(out, row)
   }
 }
 

@@ -5,7 +5,8 @@
 import type { DrillError } from '../../foundation/errors.ts'
 import type { ManifestFile } from '../format.ts'
 import { PartFiles } from '../part-files.ts'
-import { ByteText, piece } from './byte-text.ts'
+import { ByteText } from './byte-text.ts'
+import { fields } from './function-pieces.ts'
 import type { JobDraft } from './draft.ts'
 import { jobs } from './jobs.ts'
 import type { JobsOptions } from './jobs.ts'
@@ -67,7 +68,7 @@ function hasBeenStarted({ startedUs, retry }: JobDraft): boolean {
   return startedUs !== undefined || retry > 0
 }
 
-const NO_LOG = piece('\t\\N\t\\N\t\\N\t\\N')
+const NO_LOG = fields(null, null, null, null)
 
 /** `insert into queue_job_lock (id, queue_job_id)`: the log columns stay NULL. */
 function writeLock(out: ByteText, id: number): void {
