@@ -88,7 +88,7 @@ export class FieldMasker {
   }
 
   #number(value: string, type: string): string {
-    const [, sign = '', digits] = /^(-?)(\d+)$/.exec(value) ?? []
+    const [, sign = '', digits] = /^(-?)(0|[1-9]\d*)$/.exec(value) ?? []
     if (digits === undefined) return this.text(value)
     let masked = this.#parts.digits.run(digits)
     // Along the cycle until it fits again: one to one among those that fit.
