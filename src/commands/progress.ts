@@ -63,3 +63,30 @@ export function progressBar(unit: string): {
     stop: () => bar.stop(),
   }
 }
+
+/** Rows and bytes of a long stream with the time that is left; on a terminal only. */
+export function rowsBar(): {
+  update: (progress: { rows: number; ofRows: number; bytes: number }) => void
+  stop: () => void
+} {
+  if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} }
+  let bar: SingleBar | null = null
+  return {
+    update: ({ rows, ofRows, bytes }) => {
+      const payload = { megabytes: Math.round(bytes / 1e6) }
+      if (bar === null) {
+        bar = new SingleBar({
+          format: '{bar} {percentage}%  {value}/{total} rows, {megabytes} MB, {eta_formatted} left',
+          clearOnComplete: true,
+          hideCursor: true,
+          stream: process.stderr,
+        })
+        bar.start(Math.max(ofRows, 1), rows, payload)
+        return
+      }
+      bar.setTotal(Math.max(ofRows, 1))
+      bar.update(rows, payload)
+    },
+    stop: () => bar?.stop(),
+  }
+}

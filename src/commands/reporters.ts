@@ -8,6 +8,7 @@ import type { CampaignProgress, CampaignResult, DrillResult } from '../drill/cam
 import { DrillError } from '../foundation/errors.ts'
 import { didYouMean } from '../foundation/suggest.ts'
 import { createProgress } from './progress.ts'
+import { seedsText } from './seeds.ts'
 import { print, terminalWidth, wantsColor } from './terminal.ts'
 
 const KINDS = ['default', 'json', 'junit'] as const
@@ -21,11 +22,12 @@ export interface ReporterChoice {
 /** What a run was asked to do, for headings and for the command that repeats a drill. */
 export interface RunContext {
   readonly engine: string
-  readonly seed: number
-  readonly scenarios: number
+  readonly seeds: readonly number[]
+  /** Their names. */
+  readonly scenarios: readonly string[]
   readonly color: boolean | undefined
-  /** The command that repeats the drill of this scenario. */
-  readonly repeat: (scenario: string) => string
+  /** The command that repeats the drill of this scenario and seed. */
+  readonly repeat: (scenario: string, seed: number) => string
 }
 
 export interface Reporters {
@@ -71,6 +73,7 @@ export async function createReporters(
   run: RunContext,
 ): Promise<Reporters> {
   const { renderScorecard } = await import('../report/scorecard.ts')
+  const { renderDrillLine } = await import('../report/drill-line.ts')
   const progress = createProgress()
   const scorecards = choices.some(({ kind }) => kind === 'default')
   const layout = { color: wantsColor(run.color), width: terminalWidth() }
@@ -85,7 +88,12 @@ export async function createReporters(
     drill: ({ report, directory }) => {
       if (!scorecards) return
       progress.stop()
-      const repeat = run.repeat(report.drill.scenario)
+      const { scenario, seed } = report.drill
+      if (run.seeds.length > 1) {
+        print(renderDrillLine(report, { ...layout, scenarios: run.scenarios }))
+        return
+      }
+      const repeat = run.repeat(scenario, seed)
       print(`\n${renderScorecard(report, { ...layout, directory, repeat }).trimEnd()}`)
     },
     end: async (campaign) => {
@@ -97,9 +105,10 @@ export async function createReporters(
   }
 }
 
-/** First and last line of the output: engine and seed. */
-function heading({ scenarios, engine, seed }: RunContext): string {
-  return `${scenarios} ${scenarios === 1 ? 'drill' : 'drills'}, engine ${engine}, seed ${seed}`
+/** First and last line of the output: engine and seeds. */
+function heading({ scenarios, engine, seeds }: RunContext): string {
+  const count = scenarios.length * seeds.length
+  return `${count} ${count === 1 ? 'drill' : 'drills'}, engine ${engine}, ${seedsText(seeds)}`
 }
 
 function summary({ results, directory }: CampaignResult, run: RunContext): string {

@@ -66,7 +66,10 @@ function join(jobFunction: string, className: string, message: string): string {
  * Class and message of what a traceback reports: the first line without indentation after the last frame. (Not simply
  * the last line: messages have several lines.) A text without frames is a message.
  */
-function readTraceback(text: string): { readonly className: string; readonly message: string } {
+export function readTraceback(text: string): {
+  readonly className: string
+  readonly message: string
+} {
   const lastFrame = text.lastIndexOf('\n  File "')
   if (lastFrame === -1 && !text.startsWith('  File "')) return splitClass(firstLine(text))
   const end = /\n(?=[^\s])/.exec(text.slice(lastFrame + 1))

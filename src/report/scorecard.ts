@@ -5,10 +5,11 @@
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
 import { formatDuration } from '../foundation/time.ts'
-import type { Counterfactual, Evidence, GradeLine, Verdict } from '../scoring/score.ts'
+import type { Counterfactual, Evidence, GradeLine } from '../scoring/score.ts'
 import { renderDepthChart } from './depth-chart.ts'
 import { oneLine } from './one-line.ts'
 import type { Report } from './report-json.ts'
+import { type Style, VERDICT_STYLE } from './verdict-style.ts'
 
 export interface ScorecardOptions {
   readonly color: boolean
@@ -18,16 +19,6 @@ export interface ScorecardOptions {
   readonly directory: string
   /** The command that repeats the drill. */
   readonly repeat: string
-}
-
-type Style = Parameters<typeof styleText>[0]
-
-const VERDICT_STYLE: Readonly<Record<Verdict, Style>> = {
-  pass: ['bold', 'green'],
-  fail: ['bold', 'red'],
-  unsafe: ['bold', 'white', 'bgRed'],
-  inconclusive: ['bold', 'yellow'],
-  error: ['bold', 'magenta'],
 }
 
 const GRID_MINUTES = 5
@@ -58,7 +49,7 @@ export function renderScorecard(report: Report, options: ScorecardOptions): stri
 type Paint = (style: Style, text: string) => string
 
 function head(
-  { drill, verdict, score, end, reasons, wall }: Report,
+  { drill, verdict, score, end, reasons, wall, findings }: Report,
   paint: Paint,
   width: number,
 ): string[] {
@@ -69,6 +60,10 @@ function head(
     `${paint(VERDICT_STYLE[verdict], ` ${verdict.toUpperCase()} `)} ${paint('bold', drill.scenario)}  ${score}/100  ${drill.title}`,
     ...wrap(`${where}; ${end}; ${wall.total.toFixed(1)} s`, width, ''),
     ...reasons.flatMap((reason) => wrap(reason, width, '')),
+    ...findings
+      .filter(({ code }) => code === 'rules-of-another-line')
+      .flatMap(({ detail }) => wrap(`note: ${detail}`, width, ''))
+      .map((line) => paint('yellow', line)),
   ]
 }
 
