@@ -32,7 +32,7 @@ export interface Kind {
 
 const always = (): boolean => true
 
-export const URL_PATTERN = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi
+const URL_PATTERN = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi
 
 /** Scheme, user info with its `@`, host, port with its `:`, path, query and fragment. */
 export const URL_PARTS =
