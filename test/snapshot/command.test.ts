@@ -34,7 +34,7 @@ describe('queue-drill snapshot', () => {
     const verified = await run('verify', './company-25k')
     expect(verified).toEqual({
       status: 0,
-      stdout: 'company-25k: sound (3 files, 1500 jobs)\n',
+      stdout: 'company-25k: sound (3 files, 1500 jobs, generated: not scanned for leaks)\n',
       stderr: '',
     })
   })
