@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from 'yargs'
 import type { CommandContext } from './context.ts'
 import { captureCommand } from './snapshot/capture.ts'
 import { generateCommand } from './snapshot/generate.ts'
+import { importCommand } from './snapshot/import.ts'
 import { inspectCommand } from './snapshot/inspect.ts'
 import { mapCommand } from './snapshot/map.ts'
 import { verifyCommand } from './snapshot/verify.ts'
@@ -15,10 +16,11 @@ export function snapshotCommand(context: CommandContext): CommandModule {
       yargs
         .command(captureCommand(context))
         .command(generateCommand(context))
+        .command(importCommand(context))
         .command(inspectCommand())
         .command(mapCommand(context))
         .command(verifyCommand(context))
-        .demandCommand(1, 'say which: capture, generate, inspect, map or verify')
+        .demandCommand(1, 'say which: capture, generate, import, inspect, map or verify')
         .example('$0 snapshot inspect company-60k', 'what is in it')
         .example('$0 snapshot generate company-60k --out ./mine --rows 300000', 'a larger one')
         .example('$0 snapshot verify ./mine', 'checksums, counts, JSON'),

@@ -8,13 +8,15 @@ import { type Client, DatabaseError, escapeIdentifier } from 'pg'
 import { DrillError } from '../foundation/errors.ts'
 import type { Backend } from './backend.ts'
 import { noteOpen } from './cleanup.ts'
-import { connect, isConnectionLoss } from './connect.ts'
+import { connect, isConnectionLoss, type Login } from './connect.ts'
 import { ENGINE_SCHEMA, installDrillSchema, prepareClone } from './drill-schema.ts'
 import { type GatewayOptions, startGateway } from './gateway/gateway.ts'
 import { Maker } from './maker.ts'
 import { newSandboxId, randomLetters, randomPassword, sandboxName } from './names.ts'
 import { once, Undo } from './once.ts'
+import { OWNED_PUBLIC_MAJOR } from './settings.ts'
 import type { DrillDatabase, Server, Template, TemplateLoad } from './sandbox.ts'
+import { useScratch } from './scratch.ts'
 
 /** What all parts of one sandbox need to know. */
 interface Sandbox {
@@ -95,6 +97,17 @@ function serverOf(sandbox: Sandbox, reason: string): Server {
     reason,
     version: backend.version,
     template: (load) => makeTemplate(sandbox, undo, load),
+    scratch: (use) =>
+      useScratch(
+        {
+          sandboxId: sandbox.id,
+          maker,
+          steps: undoWithin(undo),
+          connect: (login) => connectAs(sandbox, login),
+          leaving: (step) => leaving(sandbox, step),
+        },
+        use,
+      ),
     [Symbol.asyncDispose]: dispose,
   }
 }
@@ -122,6 +135,7 @@ async function makeTemplate(sandbox: Sandbox, parent: Undo, load: TemplateLoad):
     await createTemplateRoles(sandbox, roles)
     undo.add(() => leaving(sandbox, () => maker.dropDatabase(database)))
     await maker.createDatabase(sandbox.id, database, { owner: roles.owner, template: null })
+    if (maker.major < OWNED_PUBLIC_MAJOR) await givePublicSchema(sandbox, database, roles.owner)
     await fillTemplate(sandbox, database, roles, load)
     await maker.seal(database)
   } catch (error) {
@@ -156,6 +170,21 @@ async function createTemplateRoles({ id, maker }: Sandbox, roles: TemplateRoles)
     ],
     `grant ${owner} to ${world}; grant ${operator} to ${world} with admin option;`,
   )
+}
+
+/** What later versions do by themselves; only a superuser gets here (`given-server.ts`). */
+async function givePublicSchema(
+  { backend }: Sandbox,
+  database: string,
+  owner: string,
+): Promise<void> {
+  const login = { ...backend.login, database }
+  const client = await connect(backend.address, login, (detail) => backend.lost(detail))
+  try {
+    await client.query(`alter schema public owner to ${escapeIdentifier(owner)}`)
+  } finally {
+    await client.end()
+  }
 }
 
 async function fillTemplate(
@@ -242,17 +271,16 @@ function gatewayTarget({ gatewayAddress: address }: Backend): GatewayOptions['ta
     : { host: address.host, port: address.port }
 }
 
-async function connectWorld(
-  sandbox: Sandbox,
-  database: string,
-  roles: TemplateRoles,
-): Promise<Client> {
+function connectWorld(sandbox: Sandbox, database: string, roles: TemplateRoles): Promise<Client> {
+  return connectAs(sandbox, { user: roles.world, password: roles.worldPassword, database })
+}
+
+async function connectAs(sandbox: Sandbox, login: Login): Promise<Client> {
   const { backend } = sandbox
   const lost = (detail: string) => {
     sandbox.lossTold = true
     return backend.lost(detail)
   }
-  const login = { user: roles.world, password: roles.worldPassword, database }
   try {
     return await connect(backend.address, login, lost)
   } catch (error) {

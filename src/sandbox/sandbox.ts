@@ -20,6 +20,11 @@ export interface Server extends AsyncDisposable {
    * operator rights, audit) and seals it: no more connections.
    */
   template(load: TemplateLoad): Promise<Template>
+  /**
+   * Gives `use` a marked, empty database and its owner's connection, and drops it when `use` has settled. For rows that
+   * no drill may see, such as those of an import before they are masked.
+   */
+  scratch<T>(use: (client: Client) => Promise<T>): Promise<T>
 }
 
 /** `connect` opens one more connection of the same kind, for a load in several streams; who opens it closes it. */

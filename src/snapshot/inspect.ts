@@ -2,6 +2,14 @@
 import { STATES, functionName } from '../queue-job/job.ts'
 import type { JobRow, JobState } from '../queue-job/job.ts'
 import { signatureOf } from '../queue-job/signature.ts'
+import { DuplicateCounter } from './inspect/duplicates.ts'
+import type { DuplicateKeys } from './inspect/duplicates.ts'
+import { StuckCounter, longestRunMs } from './inspect/stuck.ts'
+import type { StuckRows } from './inspect/stuck.ts'
+import { trafficOf, wholeRhythm } from './inspect/traffic.ts'
+import type { FunctionTraffic, Rhythm } from './inspect/traffic.ts'
+import { WaitingCounter } from './inspect/waiting.ts'
+import type { WaitingJobs } from './inspect/waiting.ts'
 import type { Snapshot } from './open.ts'
 import { readJobs, readTable } from './rows.ts'
 
@@ -41,27 +49,40 @@ export interface Inspection {
   readonly rows: number
   /** Mean over the week, of the workload. */
   readonly jobsPerDay: number
+  /** When jobs arrive, all functions together. */
+  readonly rhythm: Rhythm
   readonly oldestAt: number | null
   readonly byState: Readonly<Record<JobState, number>>
   /** Most rows first; `listed`: the table of channels knows it. */
   readonly channels: readonly (Counts & { readonly channel: string; readonly listed: boolean })[]
-  /** Most rows first; `jobsPerDay` null: not in the workload. */
+  /** Most rows first, those of the workload without a row last; `traffic` null: not in the workload. */
   readonly functions: readonly (Counts & {
     readonly jobFunction: string
-    readonly jobsPerDay: number | null
+    readonly traffic: FunctionTraffic | null
   })[]
   /** Oldest first. */
   readonly oldestPending: readonly OldPending[]
   /** Of failed jobs, most frequent first. */
   readonly signatures: readonly SignatureCount[]
+  readonly waiting: WaitingJobs
+  readonly duplicateKeys: DuplicateKeys
+  /** Only what was seen. */
+  readonly stuck: readonly StuckRows[]
 }
 
-/** Reads every row once; memory grows with channels, functions and signatures, not with rows. */
+/** Reads every row once, twice where jobs wait for others or share a key; memory grows with channels, functions and signatures, not with rows. */
 export async function inspectSnapshot(snapshot: Snapshot): Promise<Inspection> {
-  const listed = new Set<string>()
+  const removalDays = new Map<string, number>()
   for await (const channel of readTable(snapshot, 'queue_job_channel')) {
-    listed.add(channel['complete_name'] ?? '')
+    removalDays.set(channel['complete_name'] ?? '', Number(channel['removal_interval'] ?? 0))
   }
+  const waiting = new WaitingCounter()
+  const duplicates = new DuplicateCounter()
+  const stuck = new StuckCounter({
+    now: snapshot.capturedAt,
+    longestMs: longestRunMs(snapshot.workload, snapshot.manifest.host),
+    removalDays: (channel) => removalDays.get(channel),
+  })
   const byState = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<JobState, number>
   const channels = new Map<string, Counts>()
   const functions = new Map<string, Counts>()
@@ -75,26 +96,32 @@ export async function inspectSnapshot(snapshot: Snapshot): Promise<Inspection> {
     oldestAt = earlier(oldestAt, job.dateCreated)
     if (job.state === 'pending') oldestPending = oldest([...oldestPending, job])
     if (job.state === 'failed') countSignature(signatures, job)
+    waiting.look(job)
+    duplicates.look(job)
+    stuck.look(job)
   }
-  const perDay = new Map(
-    snapshot.workload.functions.map(({ name, ratePerHour }) => [
-      name,
-      ratePerHour.reduce((sum, rate) => sum + rate, 0) / 7,
-    ]),
-  )
+  if (waiting.needsParents || duplicates.hasSuspects) {
+    for await (const job of readJobs(snapshot)) {
+      waiting.lookAtParents(job)
+      duplicates.count(job)
+    }
+  }
+  const traffic = new Map(snapshot.workload.functions.map((fn) => [fn.name, trafficOf(fn)]))
+  for (const name of traffic.keys()) if (!functions.has(name)) functions.set(name, NO_ROWS)
   return {
     rows: snapshot.manifest.tables.queue_job.rows,
     jobsPerDay: snapshot.workload.jobsPerDay,
+    rhythm: wholeRhythm(snapshot.workload),
     oldestAt,
     byState,
     channels: ranked(channels).map(([channel, counts]) => ({
       channel,
-      listed: listed.has(channel),
+      listed: removalDays.has(channel),
       ...counts,
     })),
     functions: ranked(functions).map(([jobFunction, counts]) => ({
       jobFunction,
-      jobsPerDay: perDay.get(jobFunction) ?? null,
+      traffic: traffic.get(jobFunction) ?? null,
       ...counts,
     })),
     oldestPending: oldestPending.map((job) => ({
@@ -108,11 +135,16 @@ export async function inspectSnapshot(snapshot: Snapshot): Promise<Inspection> {
     signatures: [...signatures.values()]
       .sort((left, right) => right.count - left.count || compare(left.signature, right.signature))
       .slice(0, LISTED_MAX),
+    waiting: waiting.result(),
+    duplicateKeys: duplicates.result(),
+    stuck: stuck.result(),
   }
 }
 
+const NO_ROWS: Counts = { rows: 0, pending: 0, due: 0, running: 0, failed: 0 }
+
 function count(map: Map<string, Counts>, key: string, job: JobRow, now: number): void {
-  const before = map.get(key) ?? { rows: 0, pending: 0, due: 0, running: 0, failed: 0 }
+  const before = map.get(key) ?? NO_ROWS
   const pending = job.state === 'pending'
   map.set(key, {
     rows: before.rows + 1,

@@ -4,17 +4,21 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DrillError } from '../foundation/errors.ts'
 import type { Workload } from '../queue-job/workload.ts'
 import { MANIFEST_FILE, OPERATIONS_FILE, parseManifest } from './format.ts'
 import type { Manifest } from './format.ts'
+import { openPlainFile } from './plain-file.ts'
 import { parseWorkload } from './workload-file.ts'
 
 /** `snapshots/` of the package; the same two levels up from `src/snapshot` and from `dist/snapshot`. */
 const BUNDLED = fileURLToPath(new URL('../../snapshots/', import.meta.url))
+
+/** A thousand functions take a workload of 2 MB, a manifest of 100 million rows 400 kB. */
+const TEXT_BYTES_MAX = 64 * 1024 * 1024
 
 /** A queue on disk, described and opened. */
 export interface Snapshot {
@@ -98,16 +102,19 @@ async function directoryOf(nameOrDirectory: string): Promise<string> {
 /** The bytes are hashed as they are read: UTF-8 without loss, else the file is refused. */
 async function readText(directory: string, name: string): Promise<string> {
   const path = join(directory, name)
+  const advice = 'A snapshot needs it: restore the file, or generate the snapshot again.'
+  const handle = await openPlainFile(path, advice)
   let bytes: Buffer
   try {
-    bytes = await readFile(path)
-  } catch (error) {
-    throw new DrillError(
-      'input',
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). ` +
-        'A snapshot needs it: restore the file, or generate the snapshot again.',
-      { cause: error },
-    )
+    if ((await handle.stat()).size > TEXT_BYTES_MAX) {
+      throw new DrillError(
+        'input',
+        `${path} is larger than ${TEXT_BYTES_MAX / 1024 / 1024} MiB. ${advice}`,
+      )
+    }
+    bytes = await handle.readFile()
+  } finally {
+    await handle.close()
   }
   const text = bytes.toString('utf8')
   if (!Buffer.from(text, 'utf8').equals(bytes)) {

@@ -34,7 +34,9 @@ export async function replaceDirectory<T>(
   }
 }
 
-async function refuseForeign(target: string, overwrite: boolean): Promise<void> {
+/** For work that takes long before anything is written. Throws what `replaceDirectory` would. */
+export async function refuseForeign(directory: string, overwrite: boolean): Promise<void> {
+  const target = resolve(directory)
   if (!existsSync(target)) return
   if (existsSync(join(target, MANIFEST_FILE))) {
     if (overwrite) return

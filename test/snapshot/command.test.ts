@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { queueDrill } from '../commands/process.ts'
-import { JOBS_FILE } from './small-snapshot.ts'
+import { editManifest, JOBS_FILE } from './small-snapshot.ts'
 
 let root: string
 beforeAll(async () => {
@@ -48,6 +48,54 @@ describe('queue-drill snapshot', () => {
       capturedAt: '2026-11-17T10:00:00.000Z',
       rows: 30_000,
       jobsPerDay: 60_000,
+      masking: 'generated',
+      duplicateKeys: { keys: 0 },
+      waiting: { waiting: 4 },
+    })
+    const [first] = inspection['functions'] as Record<string, unknown>[]
+    expect(first).toMatchObject({
+      jobFunction: 'sale.order.push_status',
+      traffic: { durationSeconds: { p50: 0.43, max: 18 } },
+    })
+  })
+
+  test('shows where a snapshot is from, how that is known, and what was let through', async () => {
+    await run('generate', 'company-25k', '--rows', '1000', '--out', 'told')
+    await editManifest(join(root, 'told'), (manifest) => {
+      Object.assign(manifest, {
+        detected: 'Odoo 16.0: module queue_job is installed as 16.0.2.6.8',
+        addon_version: '16.0.2.6.8',
+        server_version: '15.8',
+        time_zone: 'Europe/Paris',
+        host: { channels: 'root:4', limit_time_real: 240 },
+        masking: 'masked',
+        masking_policy: { relaxed: ['args.0'], added: ['weight'], key_id: '0a1b2c3d' },
+        capture: {
+          source: 'pg_dump',
+          rows: 5000,
+          limits: ['--done-days 30'],
+          warnings: ['an incident is under way'],
+        },
+      })
+    })
+    const { stdout } = await run('inspect', './told')
+    expect(stdout).toContain('addon 2024 (16.0.2.6.8), PostgreSQL 15.8, database in Europe/Paris\n')
+    expect(stdout).toContain('known by: Odoo 16.0: module queue_job is installed')
+    expect(stdout).toContain(
+      'data masked with key 0a1b2c3d, let through: args.0, masked besides: weight\n',
+    )
+    expect(stdout).toContain(
+      'taken from pg_dump: 1000 of 5000 jobs, --done-days 30\nwarning: an incident is under way\n',
+    )
+    expect(stdout).toContain('host: channels root:4, limit_time_real 240\n')
+    const json = JSON.parse((await run('inspect', './told', '--json')).stdout) as Record<
+      string,
+      unknown
+    >
+    expect(json).toMatchObject({
+      timeZone: 'Europe/Paris',
+      capture: { rows: 5000 },
+      host: { channels: 'root:4' },
     })
   })
 

@@ -35,7 +35,7 @@ describe('inspecting', () => {
     expect(pending).toBe(inspection.byState.pending)
     expect(due).toBe(3)
     const legacy = inspection.functions.find((each) => each.jobFunction === 'pos.order.push_legacy')
-    expect(legacy?.jobsPerDay).toBeNull()
+    expect(legacy?.traffic).toBeNull()
   })
 
   test('the oldest pending come first, signatures by how often they occur', async () => {

@@ -12,7 +12,7 @@ import { JSON_OPTION, moment } from './options.ts'
 import { MASKING_OPTIONS, maskerOf } from './masking.ts'
 import type { MaskingArguments } from './masking.ts'
 
-interface CaptureArguments extends MaskingArguments {
+export interface CaptureArguments extends MaskingArguments {
   from: string | undefined
   to: string
   where: string | undefined
@@ -41,7 +41,8 @@ const PROFILES = [
 const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
 const number = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
 
-const OPTIONS = {
+/** `import` takes the same, but for `from` and the timeouts. */
+export const CAPTURE_OPTIONS = {
   from: text(
     'postgresql://user@host/database (default: QUEUE_DRILL_FROM, which no process list shows)',
   ),
@@ -73,7 +74,7 @@ export function captureCommand(context: CommandContext): CommandModule<object, C
     describe: 'Take the queue of a database, masked, without writing to it',
     builder: (yargs) =>
       yargs
-        .options(OPTIONS)
+        .options(CAPTURE_OPTIONS)
         .example('$0 snapshot capture --to ./today --key ./mask.key', 'from QUEUE_DRILL_FROM')
         .example('$0 snapshot capture --from URL --to ./today --done-days 14', 'less history'),
     handler: async (argv) => {
@@ -117,7 +118,7 @@ function sourceUrl(flag: string | undefined): string {
 type Settings = Omit<CaptureOptions, 'client' | 'source' | 'masker'>
 
 /** The flags, checked before anything is connected to. */
-async function settingsOf(argv: CaptureArguments): Promise<Settings> {
+export async function settingsOf(argv: Omit<CaptureArguments, 'from'>): Promise<Settings> {
   const { series, profile, name, description, where } = argv
   const duration = (flag: 'statement-timeout' | 'lock-timeout') =>
     argv[flag] === undefined ? undefined : durationOf(argv[flag], `--${flag}`)
@@ -166,7 +167,7 @@ function durationOf(value: string, flag: string): number {
 async function hostOf({
   'odoo-conf': path,
   channels,
-}: CaptureArguments): Promise<NonNullable<CaptureOptions['host']>> {
+}: Pick<CaptureArguments, 'odoo-conf' | 'channels'>): Promise<NonNullable<CaptureOptions['host']>> {
   const { channelText, parseOdooConf } = await import('../../snapshot/capture/odoo-conf.ts')
   const facts = path === undefined ? {} : parseOdooConf(await readText(path), path)
   if (channels !== undefined) facts.channels = channelText(channels, '--channels')
@@ -181,7 +182,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function summary(directory: string, { manifest }: Captured): string {
+export function summary(directory: string, { manifest }: Captured): string {
   const { tables, capture, masking, detected } = manifest
   const data = masking === 'masked' ? 'masked' : 'NOT masked'
   return [

@@ -14,6 +14,7 @@ import { MANIFEST_FILE, OPERATIONS_FILE, SNAPSHOT_FORMAT, WORKLOAD_FILE } from '
 import { parseManifest } from '../format.ts'
 import type { Manifest, ManifestTable } from '../format.ts'
 import { workloadText } from '../generate/workload.ts'
+import { proposeOperations } from '../map/propose.ts'
 import type { Masker } from '../mask/masker.ts'
 import { proposeOperations } from '../map/propose.ts'
 import { replaceDirectory } from '../replace-directory.ts'
@@ -55,6 +56,8 @@ export interface CaptureOptions {
   /** Instead of what the database shows. */
   readonly series?: Series
   readonly profile?: AddonProfile
+  /** Parts of a sentence for the manifest's `detected`: what else is known of where the rows are from. */
+  readonly notes?: readonly string[]
   readonly timeouts?: Partial<Timeouts>
   /** Aborted: the reason is thrown, and nothing stays. */
   readonly signal?: AbortSignal
@@ -100,7 +103,7 @@ export async function captureSnapshot(options: CaptureOptions): Promise<Captured
   }
 }
 
-/** People's work on the operations file outlives the rows. */
+/** People's work on the operations file outlives the rows: what is new is added to it. */
 async function editedOperations(directory: string): Promise<string | null> {
   const path = join(directory, OPERATIONS_FILE)
   return existsSync(path) ? readFile(path, 'utf8') : null
@@ -137,6 +140,8 @@ async function writeSnapshot(
   )
   const underWay = await readUnderWay(client, now, jobs)
   const workload = workloadOfHistory({ history, recent, configuration, now, masker })
+  // A file that cannot be read is told before the rows are.
+  const operations = proposeOperations(workload, existing).text
   const warnings = [
     ...tables.flatMap((table) => table.warnings),
     ...sourceWarnings(source, history.nameless),
@@ -154,7 +159,6 @@ async function writeSnapshot(
   }
   const text = workloadText(workload)
   await writeFile(join(directory, WORKLOAD_FILE), text)
-  const operations = existing ?? proposeOperations(workload, null).text
   await writeFile(join(directory, OPERATIONS_FILE), operations)
   const facts = { source, detected, now, zone, rows: history.rows, warnings, workload: text }
   const channels = options.host?.channels ?? configuration.channels
@@ -217,7 +221,7 @@ async function writeManifest(
     captured_at: isoUtc(now),
     odoo_series: detected.series,
     addon_profile: detected.profile,
-    detected: detected.reason,
+    detected: [detected.reason, ...(options.notes ?? [])].join('; '),
     ...(source.addonVersion === null ? {} : { addon_version: source.addonVersion }),
     ...(fromServer ? { server_version: source.serverVersion, time_zone: zone } : {}),
     ...(Object.keys(host).length === 0 ? {} : { host }),
