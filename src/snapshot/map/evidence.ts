@@ -2,7 +2,7 @@
  * What the traffic of a job function shows of the world outside: which errors of a partner it met, from which hosts,
  * how long it waits for an answer, and whether it brings itself back instead of failing.
  */
-import { HOUR, MINUTE, SECOND } from '../../foundation/time.ts'
+import { SECOND } from '../../foundation/time.ts'
 import type { WorkloadFunction } from '../../queue-job/workload.ts'
 
 export interface Evidence {
@@ -12,8 +12,8 @@ export interface Evidence {
   readonly hosts: readonly string[]
   /** Time-out of a call in ms, as messages or durations show it; null = not seen. */
   readonly timeoutMs: number | null
-  /** Longest run, ms: no time-out can be shorter. */
-  readonly longestMs: number
+  /** All but one run in a hundred are shorter, ms: the one may have hung for other reasons. */
+  readonly longRunMs: number
   /** A RetryableJobError was seen: the function postpones itself. */
   readonly postpones: boolean
 }
@@ -41,7 +41,7 @@ export function evidenceOf(fn: WorkloadFunction): Evidence {
     exceptions: [...new Set(outside.map(({ excName }) => excName))],
     hosts: [...new Set(outside.flatMap(({ excMessage }) => hostsIn(excMessage)))].sort(),
     timeoutMs: timeoutIn(outside.map(({ excMessage }) => excMessage)) ?? upperCluster(fn, outside),
-    longestMs: fn.durationMs.at(-1) ?? 0,
+    longRunMs: fn.durationMs.at(-2) ?? 0,
     postpones: fn.failures.some(({ excName }) => RETRYABLE.test(excName)),
   }
 }
@@ -52,21 +52,23 @@ function hostsIn(message: string): string[] {
   return [...found].map(([, named, inUrl]) => (named ?? inUrl!).toLowerCase())
 }
 
-/** `read timeout=30`, `timed out after 30 seconds`: the longest that any message tells. */
+/** Time-outs that people choose, ms. */
+const USUAL = [5, 10, 15, 20, 30, 40, 45, 60, 90, 120, 180, 240, 300, 600, 900].map(
+  (seconds) => seconds * SECOND,
+)
+
+/**
+ * `read timeout=30`, `timed out after 30 seconds`: the longest that any message tells. Only figures that people
+ * choose: masking may have put other digits there.
+ */
 function timeoutIn(messages: readonly string[]): number | null {
   const seconds = messages.flatMap((message) =>
     [...message.matchAll(/time(?:d )?[ -]?out(?: after|=|: | of )\s*(\d{1,4}(?:\.\d+)?)\b/gi)].map(
       ([, number]) => Number(number),
     ),
   )
-  const longest = Math.max(0, ...seconds)
-  return longest === 0 ? null : Math.min(HOUR, Math.max(SECOND, Math.ceil(longest) * SECOND))
+  return USUAL.findLast((usual) => seconds.includes(usual / SECOND)) ?? null
 }
-
-/** Time-outs that people choose, ms. */
-const USUAL = [5, 10, 15, 20, 30, 40, 45, 60, 90, 120, 180, 240, 300, 600, 900].map(
-  (seconds) => seconds * SECOND,
-)
 
 /**
  * Calls that end at the same figure: one run in a hundred lasts as long as the longest, within a tenth, and that is
@@ -78,7 +80,7 @@ function upperCluster(fn: WorkloadFunction, outside: readonly unknown[]): number
   return USUAL.find((usual) => Math.abs(longest - usual) <= 0.1 * usual) ?? null
 }
 
-/** The next time-out that people choose, at least 30 s, that lets the longest run end; an hour where none does. */
-export function usualTimeout(longestMs: number): number {
-  return USUAL.find((usual) => usual >= Math.max(30 * SECOND, longestMs)) ?? 60 * MINUTE
+/** The next time-out that people choose, from 30 s to 15 minutes, that lets a run of this length end. */
+export function usualTimeout(runMs: number): number {
+  return USUAL.find((usual) => usual >= Math.max(30 * SECOND, runMs)) ?? USUAL.at(-1)!
 }

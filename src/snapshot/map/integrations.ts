@@ -10,7 +10,7 @@ export interface NamedIntegration {
   readonly name: string
   readonly host: string | null
   readonly timeoutMs: number
-  /** Whether the time-out was seen in messages or durations; else it is the usual one above the longest run. */
+  /** Whether the time-out was seen in messages or durations; else it is the usual one above a long run. */
   readonly isTimeoutSeen: boolean
   /** A function that calls it and by which it is known. */
   readonly example: string
@@ -82,7 +82,7 @@ function declare(
   return names.map((name) => {
     const callers = missing.filter((each) => byFunction.get(each.name) === name)
     const seen = Math.max(0, ...callers.map(({ evidence }) => evidence.timeoutMs ?? 0))
-    const longest = Math.max(0, ...callers.map(({ evidence }) => evidence.longestMs))
+    const longest = Math.max(0, ...callers.map(({ evidence }) => evidence.longRunMs))
     return {
       name,
       host: callers.flatMap(({ evidence }) => evidence.hosts)[0] ?? null,

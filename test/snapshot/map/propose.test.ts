@@ -148,6 +148,15 @@ describe('a proposal', () => {
     expect(integrations['webhook-target']!.timeoutMs).toBe(45_000)
   })
 
+  test('a time-out that nobody would choose is not believed, nor one run that hung', () => {
+    const failures = [timeoutOf('hooks.example', 71)]
+    const durationMs = [100, 200, 300, 400, 900, 9000, 20_000, 29_000, 3_600_000]
+    const { integrations } = proposed(
+      workload(fn('acme.shop.push_price', { failures, durationMs })),
+    )
+    expect(integrations['webhook-target']!.timeoutMs).toBe(30_000)
+  })
+
   test('a function that postpones itself is proposed to do so', () => {
     const failures = [
       timeoutOf('hooks.example', 30),
