@@ -73,6 +73,7 @@ function isTimeZone(name: string): boolean {
 /** An `error` for a block whose `key` chooses the rest. */
 export function chooses(key: string, values: readonly string[]) {
   return ({ input }: z.core.$ZodRawIssue): string => {
+    if (input === null) return 'must be a block of keys, but nothing is there'
     if (typeof input !== 'object') return `must be a block of keys, not ${shown(input)}`
     const chosen = (input as Readonly<Record<string, unknown>> | null | undefined)?.[key]
     if (chosen === undefined) return `is missing; ${key} must be ${list(values)}`
