@@ -40,6 +40,26 @@ describe('a server with a role "odoo" and a database with a queue', () => {
     expect(actions.map(({ kind }) => kind)).toContain('write')
   })
 
+  it('that ends the connection which makes databases is one message and exit status 3', async () => {
+    const before = await production.picture()
+    const { login } = production.host
+    const process = drill(production.url(login.user, login.password ?? ''), 'cut')
+    await process.underWay()
+    const { rowCount } = await production.administrator.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = 'postgres' and application_name = 'queue-drill'`,
+    )
+    expect(rowCount).toBe(1)
+    const { status, stderr } = await process.ended
+    expect(stderr).toMatch(/^queue-drill: .*while it was in use.*\n$/)
+    expect(status).toBe(3)
+    // Without that connection nothing could be dropped: the next start does it.
+    const { stderr: next } = await drill(production.url(login.user, login.password ?? ''), 'next')
+      .ended
+    expect(next).toBe('')
+    expect(await production.picture()).toEqual(before)
+  })
+
   it('is not touched by a role that may not create roles: exit status 2', async () => {
     const before = await production.picture()
     const { status, stdout, stderr } = await drill(production.url('odoo', 'odoo'), 'odoo').ended
