@@ -32,7 +32,8 @@ export interface Kind {
 
 const always = (): boolean => true
 
-const URL_PATTERN = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi
+/** The bounds keep the search linear in the length of the text; no scheme is that long. */
+const URL_PATTERN = /\b[a-z][a-z0-9+.-]{0,60}:\/\/[^\s'"<>)\]]+/gi
 
 /** Scheme, user info with its `@`, host, port with its `:`, path, query and fragment. */
 export const URL_PARTS =
@@ -101,7 +102,7 @@ export const KINDS: readonly Kind[] = [
     name: 'e-mail address',
     hints: ['@'],
     treatment: 'email',
-    pattern: /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g,
+    pattern: /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g,
     isReal: (match) => !isReservedHost(match.slice(match.indexOf('@') + 1)),
   },
   {

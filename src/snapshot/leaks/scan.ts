@@ -5,7 +5,7 @@
 import { jsonTexts } from './json-texts.ts'
 import { URL_PARTS, isRealToken } from './kinds.ts'
 import { RANDOM_LENGTH_MIN } from './randomness.ts'
-import { spansOf } from './spans.ts'
+import { overlapping, spansOf } from './spans.ts'
 import type { Span } from './spans.ts'
 
 export interface Leak {
@@ -46,7 +46,7 @@ function hasRandomToken(text: string, spans: readonly Span[]): boolean {
   for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
     const start = match.index
     const end = start + match[0].length
-    if (spans.some((span) => span.start < end && span.end > start)) continue
+    if (overlapping(spans, spans.length, start, end) !== undefined) continue
     const isBounded = text[start - 1] !== '_' && text[end] !== '_'
     if (isRealToken(match[0], isBounded)) return true
   }

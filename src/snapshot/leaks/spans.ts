@@ -33,22 +33,27 @@ function addSpans(text: string, kind: Kind, spans: Span[]): void {
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const start = match.index
     const end = start + match[0].length
-    const before = firstOverlap(spans, taken, start, end)
+    const before = overlapping(spans, taken, start, end)
     if (before !== undefined) pattern.lastIndex = Math.max(before.end, start + 1)
     else if (kind.isForm?.(match[0]) ?? true) spans.push({ kind, start, end })
   }
   if (spans.length > taken) spans.sort((left, right) => left.start - right.start)
 }
 
-function firstOverlap(
+/** `spans` are in order up to `count` and do not overlap. */
+export function overlapping(
   spans: readonly Span[],
-  taken: number,
+  count: number,
   start: number,
   end: number,
 ): Span | undefined {
-  for (let index = 0; index < taken; index++) {
-    const span = spans[index]!
-    if (span.start < end && span.end > start) return span
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (spans[middle]!.start < end) low = middle + 1
+    else high = middle
   }
-  return undefined
+  const last = spans[low - 1]
+  return last !== undefined && last.end > start ? last : undefined
 }

@@ -9,6 +9,8 @@ import type { Digits } from './digits.ts'
 import type { PathRules } from './policy.ts'
 
 const KEYS_CACHED_MAX = 5000
+/** Deeper than this it is masked as text, which keeps its structure as well; the stack would not hold more. */
+const LEVELS_MAX = 500
 const SPECIAL_TYPES: ReadonlySet<string> = new Set([
   'odoo_recordset',
   'datetime_isoformat',
@@ -85,6 +87,7 @@ class Walk {
   #at = 0
   #copied = 0
   #out = ''
+  #level = 0
 
   constructor(
     masker: JsonMasker,
@@ -108,13 +111,17 @@ class Walk {
 
   /** false = no JSON. */
   #value(role: Role, rules: PathRules | null): boolean {
+    if (this.#level > LEVELS_MAX) return false
     this.#blanks()
     const start = this.#at
     switch (this.#text.charCodeAt(start)) {
       case 0x7b:
-        return this.#object(rules)
-      case 0x5b:
-        return this.#array(rules)
+      case 0x5b: {
+        this.#level += 1
+        const isWhole = this.#text[start] === '{' ? this.#object(rules) : this.#array(rules)
+        this.#level -= 1
+        return isWhole
+      }
       case 0x22:
         return this.#string(role, rules)
       case 0x74:

@@ -91,8 +91,10 @@ export function derivation({ bytes }: MaskKey): Derivation {
     createHmac('sha256', key).update(`${purpose}\u0000${value}`, 'utf8').digest()
   return {
     bytes: (purpose, value, length = 32) => {
+      // The value, which may have megabytes, goes through the hash once.
       const blocks = [derive(purpose, value)]
-      while (blocks.length * 32 < length) blocks.push(derive(`${purpose} ${blocks.length}`, value))
+      const seed = length > 32 ? blocks[0]!.toString('hex') : ''
+      while (blocks.length * 32 < length) blocks.push(derive(`${purpose} ${blocks.length}`, seed))
       return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks)
     },
     numbers: (purpose, count) => {

@@ -205,6 +205,22 @@ describe('a masked row', () => {
     expect(text).not.toContain('Dupontel')
   })
 
+  test('values of 100,000 characters and 5,000 levels are masked like any other', () => {
+    const address = 'jan.dejong@acme-logistics.nl'
+    const deep = `${'['.repeat(5000)}"${address}"${']'.repeat(5000)}`
+    const values = [
+      'a'.repeat(100_000),
+      '1'.repeat(100_000),
+      'ab1.'.repeat(25_000),
+      '1 '.repeat(25_000),
+    ]
+    for (const value of [...values.map((text) => `${text} ${address} ${text}`), deep]) {
+      const masked = maskRow({ ...JOB, args: value })['args']!
+      expect(masked).not.toContain('dejong')
+      expect(findLeak(masked)).toBeNull()
+    }
+  })
+
   test('unknown columns stay of their type', () => {
     const types = {
       int2: '31999',
