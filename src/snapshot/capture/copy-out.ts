@@ -4,8 +4,8 @@ import type { Client } from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { abandon } from './transaction.ts'
 
-/** Large enough that the work of a chunk hides its overhead, small enough to stay in a processor's cache. */
-const CHUNK_BYTES = 256 * 1024
+/** Large enough that the work of a chunk hides its overhead; the garbage of masking one stays small (measured: -10 MB against 256 KiB). */
+const CHUNK_BYTES = 64 * 1024
 const NEWLINE = 0x0a
 
 export interface RowsChunk {
