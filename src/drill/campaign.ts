@@ -159,7 +159,10 @@ class Campaign {
     const started = performance.now()
     const show = (share: number) => onProgress({ scenario: scenario.name, phase: 'load', share })
     show(0)
-    const template = await server.template((client) => loadSnapshot(snapshot, client))
+    const template = await server.template((client, connect) =>
+      // Like the server, the tables are thrown away: a crash ends the drill anyway.
+      loadSnapshot(snapshot, client, { connect, unlogged: true }),
+    )
     show(1)
     return { template, seconds: (performance.now() - started) / 1000 }
   }

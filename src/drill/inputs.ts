@@ -16,6 +16,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { busiestHour } from '../simulation/arrivals.ts'
 import type { BoundFault } from '../simulation/integrations.ts'
 import { describeRows, type LoadedRow } from '../simulation/loaded-rows.ts'
+import { mappingOf } from '../snapshot/mapping.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts'
 import { readJobs } from '../snapshot/rows.ts'
 
@@ -96,6 +97,9 @@ export function headerOf(inputs: DrillInputs, run: RunKind, engine: string): Jou
       manifestSha256: snapshot.manifestSha256,
       workloadSha256: snapshot.manifest.workload.sha256,
       operationsSha256: snapshot.operationsSha256,
+      odooSeries: snapshot.manifest.odoo_series,
+      addonProfile: snapshot.manifest.addon_profile,
+      mapping: mappingOf(snapshot.manifest),
     },
     startedAt: snapshot.capturedAt,
     startHourOfWeek: inputs.startHourOfWeek,

@@ -12,6 +12,8 @@ import type {
   SafetyCatalogue,
 } from '../recovery/contract.ts'
 import { connectEngine } from '../recovery/connection.ts'
+import { columnsOf, type JobColumns } from '../recovery/sql/columns.ts'
+import { t10Assignments } from '../recovery/sql/requeue.ts'
 import { OPERATION_APPLICATION } from '../sandbox/audit.ts'
 import { lookupEffect, scaleWorkers, viewHost, viewWorkers } from '../simulation/operator.ts'
 import type { World } from '../simulation/world.ts'
@@ -148,15 +150,9 @@ const CANDIDATES = `
    order by date_started, id`
 
 /** T10: eta, exc_info and result stay; a job with a parent that is not done waits for it. */
-const REQUEUE = `
+const requeue = (columns: JobColumns) => `
   update queue_job as job
-     set state = case when exists (
-           select from queue_job as parent
-            where parent.graph_uuid = job.graph_uuid and parent.state <> 'done'
-              and coalesce(job.dependencies, '{}')::jsonb -> 'depends_on' ? parent.uuid
-         ) then 'wait_dependencies' else 'pending' end,
-         retry = 0, date_enqueued = null, date_started = null, date_done = null,
-         date_cancelled = null, exec_time = 0, worker_pid = 0, exc_name = null, exc_message = null
+     set ${t10Assignments(columns)}
    where id = any ($1::int4[]) and state = 'failed'`
 
 async function retry(
@@ -182,7 +178,9 @@ async function retry(
     if (reason !== null) refused.push({ id: candidate.id, reason })
     else if (requeued.length < limit) requeued.push(candidate.id)
   }
-  if (requeued.length > 0) await client.query(REQUEUE, [requeued])
+  if (requeued.length > 0) {
+    await client.query(requeue(await columnsOf(client)), [requeued])
+  }
   return { requeued, refused }
 }
 

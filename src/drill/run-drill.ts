@@ -6,6 +6,7 @@ import type { Client } from 'pg'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import { HOUR } from '../foundation/time.ts'
 import type { FindingCode, Journal, JournalEvent, RunKind } from '../journal/events.ts'
+import { profileWarning } from '../queue-job/profile.ts'
 import { connectEngine } from '../recovery/connection.ts'
 import type { Incident, RecoveryEngine } from '../recovery/contract.ts'
 import { EngineFailure } from '../recovery/engine-failure.ts'
@@ -66,6 +67,8 @@ class Checks implements AsyncDisposable {
 
   async run(): Promise<{ at: number; reason: 'duration' | 'watch-window' | 'limit' }> {
     const { scenario, snapshot } = this.#o.inputs
+    const warning = profileWarning(snapshot.manifest.addon_profile)
+    if (warning !== null) this.#find('rules-of-another-line', warning)
     const { capturedAt } = snapshot
     const limit = capturedAt + scenario.durationMs + OVERTIME_MAX_MS
     for (let at = capturedAt; ; at += scenario.checkEveryMs) {

@@ -8,6 +8,7 @@ import type { HostParameters } from '../queue-job/host.ts'
 import type { ChangedColumns } from '../queue-job/columns.ts'
 import type { JobState } from '../queue-job/job.ts'
 import type { Operations } from '../queue-job/operations.ts'
+import type { ColumnMapping, Series } from '../queue-job/series.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 
 export const JOURNAL_FORMAT = 'queue-drill-journal/1'
@@ -21,7 +22,7 @@ export interface JournalHeader {
   readonly run: RunKind
   readonly engine: string
   readonly seed: number
-  /** Version line of the addon (reference, top). */
+  /** Version line of the addon (reference, top) by whose rules the world plays. */
   readonly profile: string
   readonly snapshot: {
     readonly name: string
@@ -29,6 +30,11 @@ export interface JournalHeader {
     readonly manifestSha256: string
     readonly workloadSha256: string
     readonly operationsSha256: string
+    readonly odooSeries: Series
+    /** Version line of the addon that the snapshot is of; see `profile`. */
+    readonly addonProfile: string
+    /** Null = its columns are those of its series. */
+    readonly mapping: ColumnMapping | null
   }
   /** Virtual start = the snapshot's `captured_at`. */
   readonly startedAt: number
@@ -259,7 +265,7 @@ export type Act =
 
 export type ActEvent = { readonly at: number; readonly type: 'act'; readonly check: number } & Act
 
-/** Something about the engine that a reader should know; `code` is stable, `detail` deterministic. */
+/** Something about the engine, or the drill itself, that a reader should know; `code` is stable, `detail` deterministic. */
 export interface FindingEvent {
   readonly at: number
   readonly type: 'finding'
@@ -280,6 +286,7 @@ export const FINDING_CODES = [
   'search-path-left',
   'tampered',
   'runner-stopped',
+  'rules-of-another-line',
 ] as const
 export type FindingCode = (typeof FINDING_CODES)[number]
 

@@ -5,13 +5,21 @@
 import type { QueueSchema } from './series.ts'
 import { identityIndexStates, schemaOf, tableNames } from './series.ts'
 
+export interface TableOptions {
+  /** Default false. */
+  readonly unlogged?: boolean
+}
+
 /** `create table` and sequences; run before the data. */
-export function createTables(schema: QueueSchema = schemaOf('16.0')): string {
+export function createTables(
+  schema: QueueSchema = schemaOf('16.0'),
+  { unlogged = false }: TableOptions = {},
+): string {
   return tableNames(schema)
     .map((table) => {
       const list = Object.entries(schema.tables[table]!).map(([name, type]) => `"${name}" ${type}`)
       return [
-        `create table ${table} (${list.join(', ')});`,
+        `create ${unlogged ? 'unlogged ' : ''}table ${table} (${list.join(', ')});`,
         `create sequence ${table}_id_seq as int4 owned by ${table}.id;`,
         `alter table ${table} alter column id set default nextval('${table}_id_seq');`,
       ].join('\n')
@@ -21,13 +29,28 @@ export function createTables(schema: QueueSchema = schemaOf('16.0')): string {
 
 /** Keys, indexes (reference 1.1) and sequence positions; run after the data. */
 export function createConstraints(schema: QueueSchema = schemaOf('16.0')): string {
-  const sequences = tableNames(schema).map(
-    (table) => `select setval('${table}_id_seq', greatest((select max(id) from ${table}), 1));`,
-  )
+  return `${createIndexes(schema).join(';\n')};\n${createKeys(schema)}`
+}
+
+/** The indexes of the large table: statements that may run side by side. */
+export function createIndexes(schema: QueueSchema): string[] {
   const indexed = ['uuid', 'graph_uuid', 'company_id', 'state', 'channel'].filter((column) =>
     Object.hasOwn(schema.tables.queue_job, column),
   )
   const keyed = identityIndexStates(schema.series).map((state) => `'${state}'`)
+  return [
+    'create unique index queue_job_pkey on queue_job (id)',
+    ...indexed.map((column) => `create index queue_job_${column}_index on queue_job (${column})`),
+    `create index queue_job_identity_key_state_partial_index on queue_job (identity_key)
+       where state in (${keyed.join(', ')}) and identity_key is not null`,
+  ]
+}
+
+/** Everything else, after `createIndexes`. */
+export function createKeys(schema: QueueSchema): string {
+  const sequences = tableNames(schema).map(
+    (table) => `select setval('${table}_id_seq', greatest((select max(id) from ${table}), 1));`,
+  )
   return `
     alter table queue_job_channel add primary key (id);
     alter table queue_job_channel add constraint queue_job_channel_name_uniq unique (complete_name);
@@ -35,10 +58,7 @@ export function createConstraints(schema: QueueSchema = schemaOf('16.0')): strin
     alter table queue_job_function add primary key (id);
     alter table queue_job_function add foreign key (channel_id) references queue_job_channel;
     create index queue_job_function_name_index on queue_job_function (name);
-    alter table queue_job add primary key (id);
-    ${indexed.map((column) => `create index queue_job_${column}_index on queue_job (${column});`).join('\n')}
-    create index queue_job_identity_key_state_partial_index on queue_job (identity_key)
-      where state in (${keyed.join(', ')}) and identity_key is not null;
+    alter table queue_job add primary key using index queue_job_pkey;
     ${schema.tables.queue_job_lock === undefined ? '' : LOCK_CONSTRAINTS}
     ${sequences.join('\n')}
   `

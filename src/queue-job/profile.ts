@@ -1,9 +1,8 @@
 /**
  * What differs between versions of the addon, as data: the date of the addon matters more than the series of Odoo
  * (reference, top and 8.1). Only switches that the world obeys are here; other lines join as further entries of
- * PROFILES.
+ * PROFILES. Until then a queue of another line plays by the rules of 2024, and whoever reads the report is told.
  */
-import { DrillError } from '../foundation/errors.ts'
 import { MINUTE, SECOND } from '../foundation/time.ts'
 import type { JobRow } from './job.ts'
 
@@ -66,17 +65,23 @@ export const PROFILE_2024: Profile = {
   masterLock: false,
 }
 
-/** Name → profile. */
-const PROFILES: Readonly<Record<string, Profile>> = { [PROFILE_2024.name]: PROFILE_2024 }
+/** Version lines of the addon, oldest first. */
+export const ADDON_LINES = ['12.0', '2024', '2025', '2026'] as const
+export type AddonLine = (typeof ADDON_LINES)[number]
 
-/** Throws DrillError `input` for a name that is not there. */
-export function profileOf(name: string): Profile {
-  const profile = PROFILES[name]
-  if (profile === undefined) {
-    const known = Object.keys(PROFILES).join(', ')
-    throw new DrillError('input', `there is no addon profile "${name}"; known: ${known}`)
-  }
-  return profile
+/** Line → its rules, as far as they are known. */
+const PROFILES: Readonly<Partial<Record<AddonLine, Profile>>> = { '2024': PROFILE_2024 }
+
+/** The rules that the world plays by: those of the line, else those of 2024 (`profileWarning` tells). */
+export function profileOf(line: AddonLine): Profile {
+  return PROFILES[line] ?? PROFILE_2024
+}
+
+/** A sentence for the report where a line does not play by its own rules; null where it does. */
+export function profileWarning(line: AddonLine): string | null {
+  const { name } = profileOf(line)
+  if (name === line) return null
+  return `the addon's version line is ${line}; this world plays it by the rules of ${name}`
 }
 
 /** Ages at which the cron takes a job, with Odoo's `limit_time_real` (ms; 0 = no limit) put in. 0 = not looked at. */

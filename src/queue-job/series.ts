@@ -26,6 +26,14 @@ export interface QueueSchema {
   }
 }
 
+/** How the columns of a snapshot differ from those of its series; tables that do not are absent. */
+export interface ColumnMapping {
+  /** The series has them, the snapshot does not: NULL in every row. */
+  readonly missing: Readonly<Partial<Record<TableName, readonly string[]>>>
+  /** The snapshot has them, the series does not: added to the table. */
+  readonly added: Readonly<Partial<Record<TableName, Columns>>>
+}
+
 export interface SchemaOptions {
   /** With `queue_job_lock`; default false. */
   readonly lock?: boolean

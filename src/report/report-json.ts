@@ -29,7 +29,12 @@ export interface Report extends Score {
     readonly engine: string
     readonly seed: number
     readonly postgres: RunFacts['postgres']
+    /** Odoo series of the snapshot, version line of its addon, and by whose rules the world played. */
+    readonly odooSeries: JournalHeader['snapshot']['odooSeries']
+    readonly addonProfile: string
     readonly profile: string
+    /** How the snapshot's columns differ from those of its series; null = they do not. */
+    readonly mapping: JournalHeader['snapshot']['mapping']
     /** Virtual. */
     readonly startedAt: string
     /** Hour of the workload's week that the start counts as, 0..167 from Monday 00:00 UTC. */
@@ -53,7 +58,10 @@ export function buildReport(score: Score, header: JournalHeader, run: RunFacts):
       engine,
       seed,
       postgres: run.postgres,
+      odooSeries: snapshot.odooSeries,
+      addonProfile: snapshot.addonProfile,
       profile,
+      mapping: snapshot.mapping,
       startedAt: isoUtc(startedAt),
       startHourOfWeek,
     },

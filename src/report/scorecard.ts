@@ -58,7 +58,7 @@ export function renderScorecard(report: Report, options: ScorecardOptions): stri
 type Paint = (style: Style, text: string) => string
 
 function head(
-  { drill, verdict, score, end, reasons, wall }: Report,
+  { drill, verdict, score, end, reasons, wall, findings }: Report,
   paint: Paint,
   width: number,
 ): string[] {
@@ -69,6 +69,10 @@ function head(
     `${paint(VERDICT_STYLE[verdict], ` ${verdict.toUpperCase()} `)} ${paint('bold', drill.scenario)}  ${score}/100  ${drill.title}`,
     ...wrap(`${where}; ${end}; ${wall.total.toFixed(1)} s`, width, ''),
     ...reasons.flatMap((reason) => wrap(reason, width, '')),
+    ...findings
+      .filter(({ code }) => code === 'rules-of-another-line')
+      .flatMap(({ detail }) => wrap(`note: ${detail}`, width, ''))
+      .map((line) => paint('yellow', line)),
   ]
 }
 

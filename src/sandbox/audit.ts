@@ -7,7 +7,7 @@
  * the 15 µs of the update itself, and as much again for `takeAudit`. Inserts and deletes cost less.
  */
 import type { ClientBase } from 'pg'
-import { AUDITED_COLUMNS, type AuditedColumn, type ChangedColumns } from '../queue-job/columns.ts'
+import type { AuditedColumn, ChangedColumns } from '../queue-job/columns.ts'
 import type { AuditedStatement } from './sandbox.ts'
 
 /** `application_name` of sessions that perform an operation (`odoocli queue retry`) in the engine's name. */
@@ -50,7 +50,8 @@ function difference(column: AuditedColumn): string {
     '"${column}":' || json_build_array(${printed('o', column)}, ${printed('n', column)})::text end`
 }
 
-const CHANGED = `'{' || concat_ws(',', ${AUDITED_COLUMNS.map(difference).join(',\n')}) || '}'`
+const changed = (columns: readonly AuditedColumn[]) =>
+  `'{' || concat_ws(',', ${columns.map(difference).join(',\n')}) || '}'`
 
 /**
  * One function an operation. The settings make the record the same whatever the session has set; `enable_nestloop`
@@ -83,16 +84,18 @@ function auditFunction(op: AuditedStatement['op'], rows: string): string {
 const OLD_STATE = `'{"state":' || json_build_array(o.state, null)::text || '}'`
 const NEW_STATE = `'{"state":' || json_build_array(null, n.state)::text || '}'`
 
-/** The trigger functions. */
-export const AUDIT_FUNCTIONS = [
-  auditFunction(
-    'update',
-    `select n.id, ${CHANGED} as changed from old_rows as o join new_rows as n on n.id = o.id`,
-  ),
-  auditFunction('insert', `select n.id, ${NEW_STATE} as changed from new_rows as n`),
-  auditFunction('delete', `select o.id, ${OLD_STATE} as changed from old_rows as o`),
-  auditFunction('truncate', `select o.id, ${OLD_STATE} as changed from public.queue_job as o`),
-].join('\n')
+/** The trigger functions; `columns`: those of AUDITED_COLUMNS that the table has. */
+export function auditFunctions(columns: readonly AuditedColumn[]): string {
+  return [
+    auditFunction(
+      'update',
+      `select n.id, ${changed(columns)} as changed from old_rows as o join new_rows as n on n.id = o.id`,
+    ),
+    auditFunction('insert', `select n.id, ${NEW_STATE} as changed from new_rows as n`),
+    auditFunction('delete', `select o.id, ${OLD_STATE} as changed from old_rows as o`),
+    auditFunction('truncate', `select o.id, ${OLD_STATE} as changed from public.queue_job as o`),
+  ].join('\n')
+}
 
 /**
  * The triggers on `queue_job`. `worldRole` = session user of the harness: its writes fire none.

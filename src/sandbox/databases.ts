@@ -14,7 +14,7 @@ import { type GatewayOptions, startGateway } from './gateway/gateway.ts'
 import { Maker } from './maker.ts'
 import { newSandboxId, randomLetters, randomPassword, sandboxName } from './names.ts'
 import { once, Undo } from './once.ts'
-import type { DrillDatabase, Server, Template } from './sandbox.ts'
+import type { DrillDatabase, Server, Template, TemplateLoad } from './sandbox.ts'
 import { useScratch } from './scratch.ts'
 
 /** What all parts of one sandbox need to know. */
@@ -115,11 +115,7 @@ function serverOf(sandbox: Sandbox, reason: string): Server {
  * `parent` undoes what is made here from the first moment on, not only once it is whole: a server may be closed, by
  * Ctrl-C, while a template is being loaded. What is made after that fails, since its owner is gone.
  */
-async function makeTemplate(
-  sandbox: Sandbox,
-  parent: Undo,
-  load: (client: Client) => Promise<void>,
-): Promise<Template> {
+async function makeTemplate(sandbox: Sandbox, parent: Undo, load: TemplateLoad): Promise<Template> {
   const { maker } = sandbox
   const rest = randomLetters(6)
   const name = (role: string) => sandboxName(sandbox.id, `${rest}_${role}`)
@@ -178,11 +174,11 @@ async function fillTemplate(
   sandbox: Sandbox,
   database: string,
   roles: TemplateRoles,
-  load: (client: Client) => Promise<void>,
+  load: TemplateLoad,
 ): Promise<void> {
   const client = await connectWorld(sandbox, database, roles)
   try {
-    await load(client)
+    await load(client, () => connectWorld(sandbox, database, roles))
     await installDrillSchema(client, roles)
     await client.query(NO_AUTOVACUUM)
     // Clones inherit statistics and hint bits: no drill pays for them again, and plans do not change on the way.

@@ -5,10 +5,10 @@
  * Needs PostgreSQL 15 or later: before, only a superuser may change the rights on the schema `public`.
  */
 import { type ClientBase, escapeIdentifier } from 'pg'
-import { AUDITED_COLUMNS } from '../queue-job/columns.ts'
+import { AUDITED_COLUMNS, type AuditedColumn } from '../queue-job/columns.ts'
 import { createNotifyTrigger } from '../queue-job/ddl.ts'
-import { schemaOf, tableNames } from '../queue-job/series.ts'
-import { AUDIT_FUNCTIONS, AUDIT_TABLES, auditTriggers } from './audit.ts'
+import { TABLE_NAMES } from '../queue-job/series.ts'
+import { AUDIT_TABLES, auditFunctions, auditTriggers } from './audit.ts'
 import { CLOCK_FUNCTIONS, CLOCK_TABLES } from './clock.ts'
 
 /** Who is who in a sandbox; names of roles. */
@@ -24,8 +24,28 @@ export interface DrillRoles {
 /** The schema that belongs to the engine, first in its search path. */
 export const ENGINE_SCHEMA = 'workspace'
 
-/** Odoo's tables and the sequence of each. */
-const ODOO_TABLES = tableNames(schemaOf('16.0')).map((table) => `public.${table}`)
+/** What of Odoo's the database at hand has: its columns differ by series, its lock table by the date of the addon. */
+interface OdooTables {
+  /** `public.queue_job`, …; each has a sequence. */
+  readonly tables: readonly string[]
+  readonly auditedColumns: readonly AuditedColumn[]
+}
+
+async function odooTables(client: ClientBase): Promise<OdooTables> {
+  const found = await client.query<{ table: string; columns: string[] }>(
+    `select relname as table, array_agg(attname::text order by attnum) as columns
+       from pg_class join pg_attribute on attrelid = pg_class.oid
+      where relnamespace = 'public'::regnamespace and relkind = 'r'
+        and relname = any ($1::text[]) and attnum > 0 and not attisdropped
+      group by relname`,
+    [TABLE_NAMES],
+  )
+  const columns = new Map(found.rows.map((row) => [row.table, row.columns]))
+  return {
+    tables: TABLE_NAMES.filter((table) => columns.has(table)).map((table) => `public.${table}`),
+    auditedColumns: AUDITED_COLUMNS.filter((name) => columns.get('queue_job')?.includes(name)),
+  }
+}
 
 /**
  * Makes `current_user` a member of a role, for what only a member may do (give it ownership). A superuser is one
@@ -40,14 +60,14 @@ async function becomeMember(client: ClientBase, role: string): Promise<void> {
 }
 
 /** What operators may do (DESIGN section 3), and no more. */
-function operatorRights(roles: DrillRoles): string {
+function operatorRights(roles: DrillRoles, { tables, auditedColumns }: OdooTables): string {
   const operator = escapeIdentifier(roles.operator)
   return `
-    revoke all on ${ODOO_TABLES.join(', ')} from public, ${operator};
-    grant select on ${ODOO_TABLES.join(', ')} to ${operator};
+    revoke all on ${tables.join(', ')} from public, ${operator};
+    grant select on ${tables.join(', ')} to ${operator};
     grant insert, delete, truncate on public.queue_job to ${operator};
-    grant update (${AUDITED_COLUMNS.join(', ')}) on public.queue_job to ${operator};
-    revoke all on sequence ${ODOO_TABLES.map((table) => `${table}_id_seq`).join(', ')} from public, ${operator};
+    grant update (${auditedColumns.join(', ')}) on public.queue_job to ${operator};
+    revoke all on sequence ${tables.map((table) => `${table}_id_seq`).join(', ')} from public, ${operator};
     grant usage on sequence public.queue_job_id_seq to ${operator};
     revoke all on schema drill_audit, drill_clock from public, ${operator};
     revoke all on all tables in schema drill_audit, drill_clock from public, ${operator};
@@ -62,6 +82,7 @@ function operatorRights(roles: DrillRoles): string {
  */
 export async function installDrillSchema(client: ClientBase, roles: DrillRoles): Promise<void> {
   const owner = escapeIdentifier(roles.owner)
+  const odoo = await odooTables(client)
   await client.query('begin')
   try {
     await becomeMember(client, roles.owner)
@@ -69,7 +90,7 @@ export async function installDrillSchema(client: ClientBase, roles: DrillRoles):
       ${createNotifyTrigger(roles.world)}
       revoke create on schema public from public;
       grant create on schema public to ${owner};
-      ${ODOO_TABLES.map((table) => `alter table ${table} owner to ${owner};`).join('\n')}
+      ${odoo.tables.map((table) => `alter table ${table} owner to ${owner};`).join('\n')}
       alter function public.queue_job_notify() owner to ${owner};
       revoke create on schema public from ${owner};
       create schema drill_clock authorization ${owner};
@@ -78,9 +99,9 @@ export async function installDrillSchema(client: ClientBase, roles: DrillRoles):
       ${CLOCK_TABLES}
       ${AUDIT_TABLES}
       ${CLOCK_FUNCTIONS}
-      ${AUDIT_FUNCTIONS}
+      ${auditFunctions(odoo.auditedColumns)}
       ${auditTriggers(roles.world)}
-      ${operatorRights(roles)}
+      ${operatorRights(roles, odoo)}
       reset role;
     `)
     // By default every role of the server may connect to a new database.

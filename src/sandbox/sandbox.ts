@@ -19,13 +19,16 @@ export interface Server extends AsyncDisposable {
    * Makes a marked database, lets `load` fill it (tables, data, indexes), adds what every drill needs (virtual clock,
    * operator rights, audit) and seals it: no more connections.
    */
-  template(load: (client: Client) => Promise<void>): Promise<Template>
+  template(load: TemplateLoad): Promise<Template>
   /**
    * Gives `use` a marked, empty database and its owner's connection, and drops it when `use` has settled. For rows that
    * no drill may see, such as those of an import before they are masked.
    */
   scratch<T>(use: (client: Client) => Promise<T>): Promise<T>
 }
+
+/** `connect` opens one more connection of the same kind, for a load in several streams; who opens it closes it. */
+export type TemplateLoad = (client: Client, connect: () => Promise<Client>) => Promise<void>
 
 export interface Template extends AsyncDisposable {
   /** A database and an engine role of its own for one drill. `timeZone`: of the engine's sessions, `UTC` by default. */

@@ -5,7 +5,7 @@
  */
 import { type ChangedColumns } from '../queue-job/columns.ts'
 import type { JobRow } from '../queue-job/job.ts'
-import { fromAudit, mutableOf } from './table.ts'
+import { fromAudit, type JobTable } from './table.ts'
 import type { World } from './world.ts'
 import type { WorldJob } from './world-job.ts'
 
@@ -17,10 +17,11 @@ export interface EngineStatement {
 
 /**
  * Applies the statements in order. `numbers` are their write numbers in the journal; `current` holds the touched rows
- * as they stand in the table now (a deleted row is absent).
+ * as they stand in `table` now (a deleted row is absent).
  */
 export function applyEngineWrites(
   world: World,
+  table: JobTable,
   statements: readonly EngineStatement[],
   numbers: readonly number[],
   current: ReadonlyMap<number, JobRow>,
@@ -44,7 +45,7 @@ export function applyEngineWrites(
   // The audit cuts long texts: the rows themselves have the last word.
   for (const row of current.values()) {
     const job = world.jobs.byId(row.id)
-    if (job !== undefined) Object.assign(job, mutableOf(row))
+    if (job !== undefined) Object.assign(job, table.mutableOf(row))
   }
 }
 

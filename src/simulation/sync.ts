@@ -9,14 +9,7 @@ import { setClock } from '../sandbox/clock.ts'
 import type { AuditedStatement } from '../sandbox/sandbox.ts'
 import { findTampering, type Installed, recordInstalled } from '../sandbox/tampering.ts'
 import { applyEngineWrites } from './engine-writes.ts'
-import {
-  INSERT_JOBS,
-  insertParameters,
-  SELECT_JOBS,
-  toJobRow,
-  UPDATE_JOBS,
-  updateParameters,
-} from './table.ts'
+import { JobTable } from './table.ts'
 import type { World } from './world.ts'
 
 export interface SyncResult {
@@ -32,18 +25,21 @@ export class Sync {
   readonly #world: World
   readonly #client: Client
   readonly #installed: Installed
+  readonly #table: JobTable
   #writes = 0
   #check = 0
 
-  private constructor(world: World, client: Client, installed: Installed) {
+  private constructor(world: World, client: Client, installed: Installed, table: JobTable) {
     this.#world = world
     this.#client = client
     this.#installed = installed
+    this.#table = table
   }
 
   /** `client`: the world's connection to a clone that no engine has seen yet. */
   static async begin(world: World, client: Client): Promise<Sync> {
-    return new Sync(world, client, await recordInstalled(client))
+    const table = new JobTable(await columnTypes(client))
+    return new Sync(world, client, await recordInstalled(client), table)
   }
 
   /** Number of the check that writes found from now on belong to. */
@@ -75,9 +71,9 @@ export class Sync {
   async #apply(statements: readonly AuditedStatement[]): Promise<void> {
     const world = this.#world
     const ids = [...new Set(statements.flatMap(({ rows }) => rows.map(({ id }) => id)))]
-    const found = await this.#client.query<Record<string, unknown>>(SELECT_JOBS, [ids])
+    const found = await this.#client.query<Record<string, unknown>>(this.#table.select, [ids])
     const current = new Map<number, JobRow>()
-    for (const row of found.rows) current.set(row['id'] as number, toJobRow(row))
+    for (const row of found.rows) current.set(row['id'] as number, this.#table.toJobRow(row))
     const numbers = statements.map(() => ++this.#writes)
     for (const [index, { op, viaOperation, rows }] of statements.entries()) {
       world.core.record({
@@ -90,17 +86,29 @@ export class Sync {
         rows,
       })
     }
-    applyEngineWrites(world, statements, numbers, current)
+    applyEngineWrites(world, this.#table, statements, numbers, current)
   }
 
   async #writeNetChange(): Promise<void> {
     const { created, changed } = this.#world.jobs.takeNetChange()
     if (created.length > 0) {
-      await this.#client.query(INSERT_JOBS, insertParameters(created))
+      await this.#client.query(this.#table.insert, this.#table.insertParameters(created))
       await this.#client.query(`select setval('queue_job_id_seq', $1::int8)`, [
         this.#world.jobs.nextId - 1,
       ])
     }
-    if (changed.length > 0) await this.#client.query(UPDATE_JOBS, updateParameters(changed))
+    if (changed.length > 0) {
+      await this.#client.query(this.#table.update, this.#table.updateParameters(changed))
+    }
   }
+}
+
+/** Column → type of the table at hand, which differ from series to series. */
+async function columnTypes(client: Client): Promise<Record<string, string>> {
+  const found = await client.query<{ name: string; type: string }>(
+    `select attname as name, format_type(atttypid, atttypmod) as type
+       from pg_attribute
+      where attrelid = 'queue_job'::regclass and attnum > 0 and not attisdropped`,
+  )
+  return Object.fromEntries(found.rows.map(({ name, type }) => [name, type]))
 }

@@ -1,11 +1,11 @@
 /**
- * Streams the COPY text of a table out of its gzip files and proves that it is what the manifest says. Each file is
- * hashed before the first byte of it is used (a flipped byte could unpack to rows that look right for a while, and the
- * complaint about the first wrong one would hide the reason), its rows are counted on the way. Memory is constant.
+ * Streams the COPY text of a table out of its gzip files and proves on the way that it is what the manifest says: bytes,
+ * SHA-256, rows, length of the text. Nothing in a directory that was tampered with reaches further than a clear error:
+ * only plain files are read, and unpacking stops where the manifest says that the text ends. Memory is constant.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { constants, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,31 +13,46 @@ import { createGunzip } from 'node:zlib'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import type { ManifestFile } from './format.ts'
 
+/** Of packed bytes. */
+const READ_BYTES = 64 * 1024
 /** Large enough that COPY and decoding work on hundreds of rows at once; they stop to gain at 64 KiB. */
 const CHUNK_BYTES = 256 * 1024
 const NEWLINE = 0x0a
+
+/**
+ * A longer row is refused. Real ones with a file in their arguments have some 10 MB; who decodes a row needs several
+ * times its length in memory.
+ */
+const ROW_BYTES_MAX = 64 * 1024 * 1024
 
 /** What to do about a file that is not what the manifest says. */
 const ADVICE = 'Copy the snapshot again from where it came from, or generate it again.'
 
 /**
- * Pipes the uncompressed content of a checked file into `target` and ends it. Throws DrillError `input` that names the
- * file if its rows are not those of the manifest, else what `target` threw.
+ * Pipes the uncompressed content of a file into `target` and ends it. Throws DrillError `input` that names the file if it
+ * is not the manifest's (then `target` was destroyed, not ended), else what `target` threw. A damaged file is told as
+ * such, whatever its bytes made `target` complain about. Aborting `signal` throws its AbortError.
  */
 export async function pipeDataFile(
   directory: string,
   file: ManifestFile,
   target: NodeJS.WritableStream,
+  signal?: AbortSignal,
 ): Promise<void> {
   const path = join(directory, file.name)
   try {
+    const handle = await openPlainFile(directory, file)
     await pipeline(
-      createReadStream(path, { highWaterMark: CHUNK_BYTES }),
+      handle.createReadStream({ highWaterMark: READ_BYTES }),
+      checksum(path, file),
       createGunzip({ chunkSize: CHUNK_BYTES }),
-      rowCounter(path, file),
+      contentChecks(path, file),
       target,
+      signal === undefined ? {} : { signal },
     )
   } catch (error) {
+    if (signal?.aborted === true) throw error
+    await checkDataFile(directory, file)
     if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') !== true) throw error
     throw new DrillError('input', `${path} is not a gzip file (${messageOf(error)}). ${ADVICE}`, {
       cause: error,
@@ -63,67 +78,103 @@ export async function* readDataFile(directory: string, file: ManifestFile): Asyn
   }
 }
 
-/** Size and SHA-256 of the whole file. Throws DrillError `input` that names it. */
-export async function checkDataFile(directory: string, file: ManifestFile): Promise<void> {
-  const path = join(directory, file.name)
-  let size: number
-  let found: string
-  try {
-    size = (await stat(path)).size
-    found = size < file.bytes ? '' : await fileSha256(path)
-  } catch (error) {
-    throw new DrillError(
-      'input',
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}), the manifest lists it. ${ADVICE}`,
-      { cause: error },
-    )
-  }
-  if (size < file.bytes) {
-    throw new DrillError(
-      'input',
-      `${path} is cut off: ${size} of ${file.bytes} bytes are there. ${ADVICE}`,
-    )
-  }
-  if (found !== file.sha256) {
-    throw new DrillError(
-      'input',
-      `${path} is damaged: its SHA-256 is ${found}, the manifest says ${file.sha256}. ${ADVICE}`,
-    )
-  }
-}
-
-async function fileSha256(path: string): Promise<string> {
+/** Kind, size and SHA-256 of the whole file. Throws DrillError `input` that names it. */
+async function checkDataFile(directory: string, file: ManifestFile): Promise<void> {
+  const handle = await openPlainFile(directory, file)
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  for await (const chunk of handle.createReadStream({ highWaterMark: CHUNK_BYTES })) {
     hash.update(chunk as Buffer)
   }
-  return hash.digest('hex')
+  compareChecksum(join(directory, file.name), file, hash.digest('hex'))
 }
 
-/** Lets everything through; at the end it refuses another number of rows than the manifest's. */
-function rowCounter(path: string, file: ManifestFile): Transform {
+/** Kind and size: what can be told without reading. Throws DrillError `input` that names the file. */
+export async function checkPlainFile(directory: string, file: ManifestFile): Promise<void> {
+  await (await openPlainFile(directory, file)).close()
+}
+
+/** Neither a link that leads elsewhere nor something that never ends, such as a device or a pipe. */
+async function openPlainFile(directory: string, file: ManifestFile): Promise<FileHandle> {
+  const path = join(directory, file.name)
+  let handle: FileHandle
+  try {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+    handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'ELOOP'
+        ? 'is a symbolic link: put the file itself there'
+        : `cannot be read (${code}), the manifest lists it. ${ADVICE}`
+    throw new DrillError('input', `${path} ${why}`, { cause: error })
+  }
+  const status = await handle.stat()
+  const problem = !status.isFile()
+    ? 'is no plain file'
+    : status.size < file.bytes
+      ? `is cut off: ${status.size} of ${file.bytes} bytes are there`
+      : status.size > file.bytes
+        ? `is damaged: it has ${status.size} bytes, the manifest says ${file.bytes}`
+        : null
+  if (problem === null) return handle
+  await handle.close()
+  throw new DrillError('input', `${path} ${problem}. ${ADVICE}`)
+}
+
+function compareChecksum(path: string, file: ManifestFile, found: string): void {
+  if (found === file.sha256) return
+  throw new DrillError(
+    'input',
+    `${path} is damaged: its SHA-256 is ${found}, the manifest says ${file.sha256}. ${ADVICE}`,
+  )
+}
+
+/** Lets everything through; refuses other bytes than the manifest's before the last of them has done anything. */
+function checksum(path: string, file: ManifestFile): Transform {
+  const hash = createHash('sha256')
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+    flush(done) {
+      try {
+        compareChecksum(path, file, hash.digest('hex'))
+        done()
+      } catch (error) {
+        done(error as DrillError)
+      }
+    },
+  })
+}
+
+/** Lets everything through; refuses more text than the manifest's as soon as it comes, other rows at the end. */
+function contentChecks(path: string, file: ManifestFile): Transform {
   let rows = 0
-  let last = NEWLINE
+  let bytes = 0
+  let rowStart = 0
+  const refuse = (what: string) => new DrillError('input', `${path} ${what}. ${ADVICE}`)
   return new Transform({
     readableHighWaterMark: CHUNK_BYTES,
     writableHighWaterMark: CHUNK_BYTES,
     transform(chunk: Buffer, _, done) {
       for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) {
         rows += 1
+        rowStart = bytes + at + 1
       }
-      last = chunk[chunk.length - 1]!
-      done(null, chunk)
+      bytes += chunk.length
+      if (bytes > file.content_bytes) {
+        done(refuse(`unpacks to more than the ${file.content_bytes} bytes that the manifest says`))
+      } else if (bytes - rowStart > ROW_BYTES_MAX) {
+        done(refuse(`: row ${rows + 1} is longer than ${ROW_BYTES_MAX / 1024 / 1024} MiB`))
+      } else done(null, chunk)
     },
     flush(done) {
-      if (last !== NEWLINE) {
-        done(new DrillError('input', `${path} ends inside row ${rows + 1}. ${ADVICE}`))
-      } else if (rows !== file.rows) {
-        done(
-          new DrillError(
-            'input',
-            `${path} holds ${rows} rows, the manifest says ${file.rows}. ${ADVICE}`,
-          ),
-        )
+      if (rowStart !== bytes) done(refuse(`ends inside row ${rows + 1}`))
+      else if (rows !== file.rows) {
+        done(refuse(`holds ${rows} rows, the manifest says ${file.rows}`))
+      } else if (bytes !== file.content_bytes) {
+        done(refuse(`unpacks to ${bytes} bytes, the manifest says ${file.content_bytes}`))
       } else done()
     },
   })

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { DrillError } from '../foundation/errors.ts'
+import { ADDON_LINES } from '../queue-job/profile.ts'
 import { SERIES, TABLE_NAMES, schemaOf } from '../queue-job/series.ts'
 import type { Columns, QueueSchema, TableName } from '../queue-job/series.ts'
 import { parseJsonFile } from './problems.ts'
@@ -12,9 +13,6 @@ export const SNAPSHOT_FORMAT = 'queue-drill-snapshot/1'
 export const MANIFEST_FILE = 'manifest.json'
 export const WORKLOAD_FILE = 'workload.json'
 export const OPERATIONS_FILE = 'operations.yaml'
-
-/** Reference, top: the date of the addon matters more than the series. */
-const ADDON_PROFILES = ['12.0', '2024', '2025', '2026'] as const
 
 const ADVICE = 'Generate or capture the snapshot again, or see docs/snapshots.md for the format.'
 
@@ -83,7 +81,7 @@ const manifestSchema = z.strictObject({
   captured_at: z.iso.datetime(),
   odoo_series: z.enum(SERIES),
   /** Version line of the addon (reference, top). */
-  addon_profile: z.enum(ADDON_PROFILES),
+  addon_profile: z.enum(ADDON_LINES),
   /** How series and profile are known: one sentence; absent for a generated snapshot. */
   detected: z.string().optional(),
   /** Version of the module as installed, `16.0.2.6.8`; absent = not to be read. */

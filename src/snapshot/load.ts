@@ -1,120 +1,150 @@
 /**
- * Streams a snapshot into PostgreSQL: gzip → checks → COPY, one transaction, all or nothing, constant memory. Tables are
- * filled before keys and indexes exist, and frozen, because nobody else can see them yet. Trigger, rights, audit and the
- * planner's statistics are the sandbox's work and come afterwards.
+ * Loads a snapshot into PostgreSQL: tables, then rows, then keys and indexes; all or nothing, constant memory. With one
+ * stream everything is one transaction and the rows are frozen, because nobody else can see them yet. With several, each
+ * on a connection of its own, part files are copied side by side and indexes built side by side; what others could see
+ * meanwhile is dropped again on failure. Trigger, rights, audit and statistics are the sandbox's work and come afterwards.
+ *
+ * Measured on 2 cores, PostgreSQL 18, 1,000,000 rows (629 MB): rows 6.1 s with one stream, 4.3 s with two; indexes 3.9
+ * and 3.1 s. A third stream gains nothing there.
  */
-import { DatabaseError, escapeIdentifier } from 'pg'
 import type { Client } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
-import { join } from 'node:path'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import { createConstraints, createTables } from '../queue-job/ddl.ts'
-import type { TableName } from '../queue-job/series.ts'
-import { checkDataFile, pipeDataFile } from './data-file.ts'
+import { createConstraints, createIndexes, createKeys, createTables } from '../queue-job/ddl.ts'
+import { type QueueSchema, tableNames } from '../queue-job/series.ts'
+import { checkPlainFile } from './data-file.ts'
 import { schemaOfManifest, tablesOf } from './format.ts'
-import type { ManifestFile } from './format.ts'
+import { copyFile } from './load-file.ts'
+import type { TableFile } from './load-file.ts'
+import { loadError } from './load-errors.ts'
+import { sideBySide } from './load-streams.ts'
 import type { Snapshot } from './open.ts'
 
-/** SQLSTATE classes that the data is to blame for: 22 = bad values, 23 = broken keys, 54 = too large for an index. */
-const DATA_CLASSES = ['22', '23', '54']
-
 export interface LoadOptions {
+  /** Opens one more connection to the same database in the same role, which the load closes; absent = one stream. */
+  readonly connect?: () => Promise<Client>
+  /** COPY streams at the same time, at most one a part file; default 2. */
+  readonly streams?: number
+  /** Tables that a crash of the server empties, written without its log: for a database that is thrown away. */
+  readonly unlogged?: boolean
   /** Rows of `queue_job` that are in, after each file. */
   readonly onProgress?: (rows: number, ofRows: number) => void
 }
+
+/** As many as gain: PostgreSQL takes a core for each, unpacking half of one. */
+const STREAMS = 2
+
+type LoadedSnapshot = Pick<Snapshot, 'directory' | 'manifest'>
 
 /**
  * Creates the tables in the client's search path and fills them. Throws DrillError `input` that names the file if the
  * snapshot is damaged or PostgreSQL refuses its data, `harness` if the server fails; either way nothing stays.
  */
 export async function loadSnapshot(
-  snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
+  snapshot: LoadedSnapshot,
   client: Client,
-  { onProgress }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<void> {
-  const { manifest } = snapshot
-  const schema = schemaOfManifest(manifest)
+  const { directory, manifest } = snapshot
+  const files = tablesOf(manifest).flatMap((table) =>
+    table.files.map((file): TableFile => ({ table: table.name, columns: table.columns, file })),
+  )
+  for (const { file } of files) await checkPlainFile(directory, file)
+  const load: Load = {
+    directory,
+    schema: schemaOfManifest(manifest),
+    files,
+    unlogged: options.unlogged ?? false,
+    done: progressOf(snapshot, options.onProgress),
+  }
+  const parts = manifest.tables.queue_job.files.length
+  const streams = options.connect === undefined ? 1 : Math.min(options.streams ?? STREAMS, parts)
+  try {
+    if (streams < 2) await loadInOne(load, client)
+    else await loadInStreams(load, client, streams, options.connect!)
+  } catch (error) {
+    throw loadError(directory, error)
+  }
+}
+
+interface Load {
+  readonly directory: string
+  readonly schema: QueueSchema
+  readonly files: readonly TableFile[]
+  readonly unlogged: boolean
+  /** A file is in. */
+  readonly done: (file: TableFile) => void
+}
+
+function progressOf({ manifest }: LoadedSnapshot, tell: LoadOptions['onProgress']): Load['done'] {
+  let rows = 0
+  return ({ table, file }) => {
+    if (table !== 'queue_job') return
+    rows += file.rows
+    tell?.(rows, manifest.tables.queue_job.rows)
+  }
+}
+
+async function loadInOne(load: Load, client: Client): Promise<void> {
+  await inTransaction(client, async () => {
+    await client.query(createTables(load.schema, load))
+    for (const file of load.files) {
+      await copyFile(load.directory, file, client, { freeze: true })
+      load.done(file)
+    }
+    await client.query(createConstraints(load.schema))
+  })
+}
+
+/** The rows are not frozen: only the transaction that made a table may do that. */
+async function loadInStreams(
+  load: Load,
+  client: Client,
+  streams: number,
+  connect: () => Promise<Client>,
+): Promise<void> {
+  const { directory, schema, files } = load
+  await inTransaction(client, async () => {
+    await client.query(createTables(schema, load))
+  })
+  const clients = [client]
+  try {
+    while (clients.length < streams) clients.push(await connect())
+    await sideBySide(clients, files, async (each, file, signal) => {
+      await copyFile(directory, file, each, { freeze: false, signal })
+      load.done(file)
+    })
+    // Each session has a core of its own: the workers that PostgreSQL would add get in their way.
+    await sideBySide(clients, createIndexes(schema), async (each, statement) => {
+      await each.query(
+        `begin; set local max_parallel_maintenance_workers = 0; ${statement}; commit`,
+      )
+    })
+    await client.query(createKeys(schema))
+  } catch (error) {
+    await undo(client, `drop table ${tableNames(schema).toReversed().join(', ')}`, error)
+    throw error
+  } finally {
+    for (const each of clients.slice(1)) await each.end()
+  }
+}
+
+async function inTransaction(client: Client, work: () => Promise<void>): Promise<void> {
   await client.query('begin')
   try {
-    await client.query(createTables(schema))
-    let rows = 0
-    for (const { name, columns, files } of tablesOf(manifest)) {
-      for (const file of files) {
-        await copyFile(snapshot.directory, name, columns, file, client)
-        if (name !== 'queue_job') continue
-        rows += file.rows
-        onProgress?.(rows, manifest.tables.queue_job.rows)
-      }
-    }
-    await client.query(createConstraints(schema))
+    await work()
     await client.query('commit')
   } catch (error) {
-    await rollback(client, error)
-    throw isDataError(error)
-      ? refused(snapshot.directory, error)
-      : error instanceof DrillError
-        ? error
-        : serverFailed(error)
+    await undo(client, 'rollback', error)
+    throw error
   }
 }
 
-async function copyFile(
-  directory: string,
-  table: TableName,
-  columns: readonly string[],
-  file: ManifestFile,
-  client: Client,
-): Promise<void> {
-  await checkDataFile(directory, file)
-  const names = columns.map(escapeIdentifier).join(', ')
-  const copy = client.query(
-    copyFrom(`copy ${table} (${names}) from stdin with (format text, freeze, encoding 'utf8')`),
-  )
+/** Leaves the connection usable; when it is gone there is nothing to undo, and the first error tells why. */
+async function undo(client: Client, statement: string, error: unknown): Promise<void> {
   try {
-    await pipeDataFile(directory, file, copy)
-  } catch (error) {
-    if (!isDataError(error)) throw error
-    throw refused(join(directory, file.name), error)
-  }
-  // A line `\.` ends a COPY early and silently.
-  if (copy.rowCount !== file.rows) {
-    throw new DrillError(
-      'input',
-      `${join(directory, file.name)}: PostgreSQL took ${copy.rowCount} of ${file.rows} rows, as if a line "\\." ` +
-        'stood in the file. Export the table again without it.',
-    )
-  }
-}
-
-/** Leaves the connection usable; when it is gone there is nothing to roll back, and the first error tells why. */
-async function rollback(client: Client, error: unknown): Promise<void> {
-  try {
-    await client.query('rollback')
-  } catch (rollbackError) {
+    await client.query(statement)
+  } catch (undoError) {
     if (error instanceof DrillError) throw error
-    throw serverFailed(new AggregateError([error, rollbackError], messageOf(error)))
+    throw new AggregateError([error, undoError], messageOf(error), { cause: undoError })
   }
-}
-
-function isDataError(error: unknown): error is DatabaseError {
-  return error instanceof DatabaseError && DATA_CLASSES.includes(error.code?.slice(0, 2) ?? '')
-}
-
-function refused(where: string, error: DatabaseError): DrillError {
-  const place = error.where === undefined ? '' : ` (${error.where})`
-  const detail = error.detail === undefined ? '' : `: ${error.detail}`
-  return new DrillError(
-    'input',
-    `${where}: PostgreSQL refuses the data: ${error.message}${detail}${place}. ` +
-      'Correct the export and its manifest; docs/snapshots.md tells what the columns hold.',
-    { cause: error },
-  )
-}
-
-function serverFailed(error: unknown): DrillError {
-  return new DrillError(
-    'harness',
-    `the snapshot could not be loaded, PostgreSQL failed: ${messageOf(error)}`,
-    { cause: error },
-  )
 }

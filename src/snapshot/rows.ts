@@ -4,6 +4,7 @@
  */
 import { DrillError } from '../foundation/errors.ts'
 import { parsePgTimestamp } from '../foundation/time.ts'
+import { recordsOfIds } from '../queue-job/record-ids.ts'
 import type { TableName } from '../queue-job/series.ts'
 import { STATES } from '../queue-job/job.ts'
 import type { JobRow, JobState } from '../queue-job/job.ts'
@@ -63,9 +64,9 @@ function jobReader(columns: readonly string[]): (fields: Field[], where: Where) 
     'id uuid graph_uuid user_id company_id',
   )
   const [name, modelName, methodName] = positions(columns, 'name model_name method_name')
-  const [records, args, kwargs, funcString, dependencies] = positions(
+  const [records, recordIds, args, kwargs, funcString, dependencies] = positions(
     columns,
-    'records args kwargs func_string dependencies',
+    'records record_ids args kwargs func_string dependencies',
   )
   const [state, priority, retry, maxRetries] = positions(
     columns,
@@ -96,7 +97,7 @@ function jobReader(columns: readonly string[]): (fields: Field[], where: Where) 
       name: text(name!),
       modelName: text(modelName!) ?? missing('model_name', where),
       methodName: text(methodName!) ?? missing('method_name', where),
-      records: text(records!),
+      records: text(records!) ?? recordsOfIds(fields[modelName!]!, text(recordIds!)),
       args: text(args!),
       kwargs: text(kwargs!),
       funcString: text(funcString!),

@@ -1,13 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/foundation/time.ts'
-import { isStuck, PROFILE_2024, profileOf, stuckAfterMs } from '../../src/queue-job/profile.ts'
+import {
+  ADDON_LINES,
+  isStuck,
+  PROFILE_2024,
+  profileOf,
+  profileWarning,
+  stuckAfterMs,
+} from '../../src/queue-job/profile.ts'
 
 const NOW = 100 * HOUR
 
 describe('the profile 2024', () => {
-  it('is found by its name, others are an input error', () => {
-    expect(profileOf('2024')).toBe(PROFILE_2024)
-    expect(() => profileOf('2019')).toThrow('there is no addon profile "2019"; known: 2024')
+  it('is that of every line which has no rules of its own yet, and that is said', () => {
+    expect(ADDON_LINES.map(profileOf)).toEqual(ADDON_LINES.map(() => PROFILE_2024))
+    expect(profileWarning('2024')).toBeNull()
+    expect(profileWarning('2025')).toBe(
+      "the addon's version line is 2025; this world plays it by the rules of 2024",
+    )
   })
 
   it.each([

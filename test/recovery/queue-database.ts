@@ -8,6 +8,7 @@ import { connectEngine } from '../../src/recovery/connection.ts'
 import { HOUR, MINUTE } from '../../src/foundation/time.ts'
 import { createConstraints, createTables } from '../../src/queue-job/ddl.ts'
 import type { JobRow } from '../../src/queue-job/job.ts'
+import { schemaOf, type Series } from '../../src/queue-job/series.ts'
 import type {
   AutomationReport,
   BaselineFigures,
@@ -21,7 +22,7 @@ import type {
 import { setClock } from '../../src/sandbox/clock.ts'
 import type { DrillDatabase, Server, Template } from '../../src/sandbox/sandbox.ts'
 import { openServer } from '../../src/sandbox/server.ts'
-import { INSERT_JOBS, insertParameters, SELECT_JOBS, toJobRow } from '../../src/simulation/table.ts'
+import { JobTable } from '../../src/simulation/table.ts'
 import { row, START } from '../simulation/small-world.ts'
 
 export { HOUR, MINUTE, START }
@@ -169,35 +170,37 @@ export interface Queue extends AsyncDisposable {
 }
 
 export interface QueueServer extends AsyncDisposable {
-  /** An empty table; `timeZone` of the engine's sessions. */
+  /** An empty table of the series; `timeZone` of the engine's sessions. */
   queue(timeZone?: string): Promise<Queue>
 }
 
-export async function openQueueServer(): Promise<QueueServer> {
+export async function openQueueServer(series: Series = '16.0'): Promise<QueueServer> {
+  const schema = schemaOf(series)
+  const table = new JobTable(schema.tables.queue_job)
   const server: Server = await openServer(process.env['QUEUE_DRILL_TEST_SERVER'] ?? 'embedded')
   const template: Template = await server.template(async (client) => {
-    await client.query(createTables())
-    await client.query(createConstraints())
+    await client.query(createTables(schema))
+    await client.query(createConstraints(schema))
   })
   return {
-    queue: async (timeZone = 'UTC') => openQueue(await template.clone({ timeZone })),
+    queue: async (timeZone = 'UTC') => openQueue(await template.clone({ timeZone }), table),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
 
-async function openQueue(database: DrillDatabase): Promise<Queue> {
+async function openQueue(database: DrillDatabase, table: JobTable): Promise<Queue> {
   const engine = await connectEngine(database.engineUri)
   const { world } = database
   const read = async (ids: readonly number[]) => {
-    const found = await world.query<Record<string, unknown>>(SELECT_JOBS, [ids])
-    return found.rows.map(toJobRow)
+    const found = await world.query<Record<string, unknown>>(table.select, [ids])
+    return found.rows.map((each) => table.toJobRow(each))
   }
   await setClock(world, START)
   return {
     engine,
     engineUri: database.engineUri,
     setNow: (at) => setClock(world, at),
-    add: async (...rows) => void (await world.query(INSERT_JOBS, insertParameters(rows))),
+    add: async (...rows) => void (await world.query(table.insert, table.insertParameters(rows))),
     world: async (sql, values = []) => void (await world.query(sql, [...values])),
     job: async (id) => {
       const [found] = await read([id])

@@ -33,7 +33,10 @@ test('report.json holds what programs are promised', () => {
     engine: 'by-hand',
     seed: 1,
     postgres: { kind: 'embedded', version: '18.4', reason: 'docker does not answer' },
+    odooSeries: '16.0',
+    addonProfile: '2024',
     profile: '2024',
+    mapping: null,
     startedAt: '2026-11-02T09:00:00.000Z',
     startHourOfWeek: 9,
   })

@@ -372,6 +372,9 @@ export class JournalBuilder {
         snapshot: {
           name: 'none',
           manifestSha256: 'a'.repeat(64),
+          odooSeries: '16.0',
+          addonProfile: '2024',
+          mapping: null,
           workloadSha256: 'b'.repeat(64),
           operationsSha256: 'c'.repeat(64),
         },

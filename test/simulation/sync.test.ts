@@ -6,16 +6,19 @@ import { connectEngine } from '../../src/recovery/connection.ts'
 import { MINUTE, SECOND } from '../../src/foundation/time.ts'
 import type { WriteEvent } from '../../src/journal/events.ts'
 import { createConstraints, createTables } from '../../src/queue-job/ddl.ts'
+import { JOB_COLUMNS } from '../../src/queue-job/series.ts'
 import type { DrillDatabase, Server, Template } from '../../src/sandbox/sandbox.ts'
 import { openServer } from '../../src/sandbox/server.ts'
 import { Sync } from '../../src/simulation/sync.ts'
-import { INSERT_JOBS, insertParameters, SELECT_JOBS, toJobRow } from '../../src/simulation/table.ts'
+import { JobTable } from '../../src/simulation/table.ts'
 import type { World } from '../../src/simulation/world.ts'
 import { row, smallWorld, START, traffic } from './small-world.ts'
 
 const PUSH = 'sale.order.push'
 const NOTIFY = 'sale.order.notify'
 const CAPTURE = 'payment.transaction.capture'
+
+const TABLE = new JobTable(JOB_COLUMNS)
 
 const ROWS = [
   ...Array.from({ length: 30 }, (_, index) => row(index + 1, [PUSH, NOTIFY, CAPTURE][index % 3]!)),
@@ -40,7 +43,7 @@ beforeAll(async () => {
   server = await openServer('embedded')
   template = await server.template(async (client) => {
     await client.query(createTables())
-    await client.query(INSERT_JOBS, insertParameters(ROWS))
+    await client.query(TABLE.insert, TABLE.insertParameters(ROWS))
     await client.query(createConstraints())
   })
 })
@@ -67,8 +70,8 @@ const STATEMENTS = [
 
 async function expectSame(world: World, client: Client): Promise<void> {
   const ids = [...world.jobs.all()].map(({ id }) => id)
-  const found = await client.query<Record<string, unknown>>(SELECT_JOBS, [ids])
-  const table = new Map(found.rows.map((entry) => [entry['id'] as number, toJobRow(entry)]))
+  const found = await client.query<Record<string, unknown>>(TABLE.select, [ids])
+  const table = new Map(found.rows.map((entry) => [entry['id'] as number, TABLE.toJobRow(entry)]))
   expect([...table.keys()].sort((a, b) => a - b)).toEqual(ids.sort((a, b) => a - b))
   for (const job of world.jobs.all()) expect(job).toMatchObject(table.get(job.id)!)
   const live = await client.query<{ count: string }>(

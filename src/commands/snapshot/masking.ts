@@ -1,6 +1,7 @@
 /** The flags of every command that takes rows of a real company: masked unless somebody says otherwise. */
-import { DrillError } from '../../foundation/errors.ts'
-import type { RowMasker } from '../../snapshot/capture/capture.ts'
+import { readFile } from 'node:fs/promises'
+import { DrillError, messageOf } from '../../foundation/errors.ts'
+import type { Masker, MaskPolicy } from '../../snapshot/mask/masker.ts'
 
 export interface MaskingArguments {
   mask: boolean
@@ -27,11 +28,25 @@ export const MASKING_OPTIONS = {
   },
 } as const
 
-/** null = `--no-mask`. */
-export async function maskerOf({ mask, key, policy }: MaskingArguments): Promise<RowMasker | null> {
+/** null = `--no-mask`. Throws DrillError `input` for a key or a policy that cannot be used. */
+export async function maskerOf({ mask, key, policy }: MaskingArguments): Promise<Masker | null> {
   if (!mask) {
     if (key === undefined && policy === undefined) return null
     throw new DrillError('input', '--no-mask goes with neither --key nor --policy')
   }
-  throw new DrillError('input', 'masking has not landed')
+  const { Masker, randomKey, readOrCreateKey } = await import('../../snapshot/mask/masker.ts')
+  const rules = await policyOf(policy)
+  return new Masker(key === undefined ? randomKey() : await readOrCreateKey(key), rules)
+}
+
+async function policyOf(path: string | undefined): Promise<MaskPolicy> {
+  const { NO_POLICY, parsePolicy } = await import('../../snapshot/mask/masker.ts')
+  if (path === undefined) return NO_POLICY
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new DrillError('input', `${path} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+  return parsePolicy(text, path)
 }

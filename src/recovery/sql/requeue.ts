@@ -6,10 +6,9 @@
 import type { ClientBase } from 'pg'
 import { formatPgTimestamp } from '../../foundation/time.ts'
 import type { JobState } from '../../queue-job/job.ts'
+import { assignments, columnsOf, type JobColumns } from './columns.ts'
 
-/** The columns of T10 but eta, for an `update queue_job as job`. */
-const T10_COLUMNS = `
-         state = case
+const PENDING_OR_WAITING = `case
            when job.graph_uuid is not null and exists (
              select from queue_job as parent
               where parent.graph_uuid = job.graph_uuid
@@ -17,14 +16,28 @@ const T10_COLUMNS = `
                 and coalesce(nullif(job.dependencies, ''), '{}')::jsonb -> 'depends_on' ? parent.uuid
            ) then 'wait_dependencies'
            else 'pending'
-         end,
-         retry = 0, date_enqueued = null, date_started = null, date_done = null,
-         date_cancelled = null, exec_time = 0, worker_pid = 0, exc_name = null, exc_message = null`
+         end`
+
+/** The columns of T10 but eta, for an `update queue_job as job`. */
+export function t10Assignments(columns: JobColumns): string {
+  return assignments(columns, {
+    state: columns.has('graph_uuid') ? PENDING_OR_WAITING : `'pending'`,
+    retry: '0',
+    date_enqueued: 'null',
+    date_started: 'null',
+    date_done: 'null',
+    date_cancelled: 'null',
+    exec_time: '0',
+    worker_pid: '0',
+    exc_name: 'null',
+    exc_message: 'null',
+  })
+}
 
 /** An eta in the future is cleared: a requeue keeps it, and the job would go on waiting. */
-const REQUEUE = `
+const requeueStatement = (columns: JobColumns) => `
   update queue_job as job
-     set ${T10_COLUMNS},
+     set ${t10Assignments(columns)},
          eta = case when job.eta > $3::timestamp then null else job.eta end
    where job.id = any ($1::int4[]) and job.state = any ($2::text[])`
 
@@ -36,13 +49,14 @@ export async function requeue(
   now: number,
 ): Promise<number> {
   if (ids.length === 0) return 0
-  const { rowCount } = await database.query(REQUEUE, [ids, from, formatPgTimestamp(now)])
+  const statement = requeueStatement(await columnsOf(database))
+  const { rowCount } = await database.query(statement, [ids, from, formatPgTimestamp(now)])
   return rowCount ?? 0
 }
 
-const REQUEUE_EVERYTHING = `
+const everythingStatement = (columns: JobColumns) => `
   update queue_job as job
-     set ${T10_COLUMNS},
+     set ${t10Assignments(columns)},
          eta = null
    where job.state = 'failed'
       or (job.state = 'started' and job.date_started < $1::timestamp)
@@ -53,6 +67,7 @@ export async function requeueEverything(
   database: ClientBase,
   stuckBefore: number,
 ): Promise<number> {
-  const { rowCount } = await database.query(REQUEUE_EVERYTHING, [formatPgTimestamp(stuckBefore)])
+  const statement = everythingStatement(await columnsOf(database))
+  const { rowCount } = await database.query(statement, [formatPgTimestamp(stuckBefore)])
   return rowCount ?? 0
 }

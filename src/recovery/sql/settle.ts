@@ -5,18 +5,25 @@
 import type { ClientBase } from 'pg'
 import { formatPgTimestamp } from '../../foundation/time.ts'
 import type { JobState } from '../../queue-job/job.ts'
+import { assignments, columnsOf, type JobColumns } from './columns.ts'
 
-const SET_DONE = `
+const setDone = (columns: JobColumns) => `
   update queue_job as job
-     set state = 'done', date_done = $3::timestamp,
-         exec_time = case
+     set ${assignments(columns, {
+       state: `'done'`,
+       date_done: '$3::timestamp',
+       exec_time: `case
            when job.date_started is null then job.exec_time
            else extract(epoch from $3::timestamp - job.date_started)
-         end,
-         result = given.result, exc_name = null, exc_message = null, exc_info = null
+         end`,
+       result: 'given.result',
+       exc_name: 'null',
+       exc_message: 'null',
+       exc_info: 'null',
+     })}
     from unnest($1::int4[], $2::text[]) as given (id, result)
    where job.id = given.id and job.state = any ($4::text[])
-  returning job.id, job.graph_uuid`
+  returning job.id${columns.has('graph_uuid') ? ', job.graph_uuid' : ''}`
 
 /** Children of the settled jobs all of whose parents that still exist are done. */
 const WAKE_CHILDREN = `
@@ -48,15 +55,16 @@ export async function settle(
   now: number,
 ): Promise<readonly number[]> {
   if (settlements.length === 0) return []
+  const statement = setDone(await columnsOf(database))
   await database.query('begin')
   try {
-    const { rows } = await database.query<{ id: number; graph_uuid: string | null }>(SET_DONE, [
+    const { rows } = await database.query<{ id: number; graph_uuid?: string | null }>(statement, [
       settlements.map(({ id }) => id),
       settlements.map(({ result }) => result),
       formatPgTimestamp(now),
       from,
     ])
-    const parents = rows.filter(({ graph_uuid }) => graph_uuid !== null).map(({ id }) => id)
+    const parents = rows.filter(({ graph_uuid = null }) => graph_uuid !== null).map(({ id }) => id)
     if (parents.length > 0) await database.query(WAKE_CHILDREN, [parents])
     await database.query('commit')
     return rows.map(({ id }) => id).sort((left, right) => left - right)
@@ -67,9 +75,14 @@ export async function settle(
   }
 }
 
-const SET_FAILED = `
+/** Without columns for the parts of a failure its text alone tells. */
+const setFailedStatement = (columns: JobColumns) => `
   update queue_job
-     set state = 'failed', exc_name = $2::text, exc_message = $3::text
+     set state = 'failed', ${
+       columns.has('exc_name')
+         ? 'exc_name = $2::text, exc_message = $3::text'
+         : `exc_info = $2::text || ': ' || $3::text`
+     }
    where id = any ($1::int4[]) and state = any ($4::text[])`
 
 /** For a person to decide: frees the slot and shows why. Dates and worker stay, as in T9. */
@@ -81,6 +94,11 @@ export async function setFailed(
 ): Promise<number> {
   if (ids.length === 0) return 0
   const { name, message } = exception
-  const { rowCount } = await database.query(SET_FAILED, [ids, name, message, from])
+  const { rowCount } = await database.query(setFailedStatement(await columnsOf(database)), [
+    ids,
+    name,
+    message,
+    from,
+  ])
   return rowCount ?? 0
 }

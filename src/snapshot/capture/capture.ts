@@ -14,6 +14,7 @@ import { MANIFEST_FILE, OPERATIONS_FILE, SNAPSHOT_FORMAT, WORKLOAD_FILE } from '
 import { parseManifest } from '../format.ts'
 import type { Manifest, ManifestTable } from '../format.ts'
 import { workloadText } from '../generate/workload.ts'
+import type { Masker } from '../mask/masker.ts'
 import { replaceDirectory } from '../replace-directory.ts'
 import { takeColumns } from './columns.ts'
 import type { TakenTable } from './columns.ts'
@@ -33,18 +34,6 @@ import { DEFAULT_TIMEOUTS, abandon, beginReading, explain } from './transaction.
 import type { Timeouts } from './transaction.ts'
 import { workloadOfHistory } from './workload.ts'
 
-/** What a capture needs of a `Masker` (`mask/masker.ts`). */
-export interface RowMasker {
-  /** Of chunks of whole rows of COPY text. */
-  rows(
-    table: TableName,
-    columns: readonly { name: string; type: string }[],
-  ): (chunk: Buffer) => Buffer
-  text(value: string): string
-  companyId(id: number): number
-  readonly policySummary: NonNullable<Manifest['masking_policy']>
-}
-
 export interface CaptureOptions {
   /** Connected, with the tables in its search path, used by nobody else; after an error it may be closed. */
   readonly client: Client
@@ -59,7 +48,7 @@ export interface CaptureOptions {
   readonly name?: string
   readonly description?: string
   /** null = nothing is masked. */
-  readonly masker: RowMasker | null
+  readonly masker: Masker | null
   readonly limits: CaptureLimits
   /** What is known of the company's Odoo. */
   readonly host?: Manifest['host']

@@ -3,8 +3,8 @@
  * sorting the table, and no statement runs long. Measured at 1M rows: as fast as one COPY in no order at all.
  */
 import type { Client } from 'pg'
-import type { TableName } from '../../queue-job/series.ts'
 import type { ManifestTable } from '../format.ts'
+import type { Masker } from '../mask/masker.ts'
 import { PartFiles } from '../part-files.ts'
 import type { TakenTable } from './columns.ts'
 import { copyOut } from './copy-out.ts'
@@ -20,12 +20,7 @@ export interface WriteTableOptions {
   readonly table: TakenTable
   /** Which rows of `queue_job` are taken. */
   readonly taken: string
-  readonly masker: {
-    rows(
-      table: TableName,
-      columns: readonly { name: string; type: string }[],
-    ): (chunk: Buffer) => Buffer
-  } | null
+  readonly masker: Masker | null
   readonly indexedById: boolean
   readonly signal: AbortSignal | undefined
   /** After each chunk: rows and bytes of COPY text so far. */

@@ -5,6 +5,7 @@
 import type { ClientBase } from 'pg'
 import { formatPgTimestamp } from '../../../foundation/time.ts'
 import { signatureOf } from '../../../queue-job/signature.ts'
+import { columnsOf, type JobColumns } from '../../sql/columns.ts'
 import { FUNCTION_NAME } from '../signals/observe.ts'
 
 export interface Blocker {
@@ -18,10 +19,15 @@ export interface Blocker {
 /** The class of an exception stands at the end of a traceback: read where exc_name was wiped. */
 const TAIL_LENGTH = 400
 
-const OLDEST = `
+const WITH_PARTS = `job.exc_name, left(job.exc_message, $4::int4) as exc_message,
+         case when job.exc_name is null then right(job.exc_info, ${TAIL_LENGTH}) end as exc_info`
+
+/** 13.0 has no columns for the parts of a failure: all must be read from the end of the traceback, its last frame on. */
+const TRACEBACK_ONLY = `null as exc_name, null as exc_message, right(job.exc_info, ${5 * TAIL_LENGTH}) as exc_info`
+
+const oldest = (columns: JobColumns) => `
   select job.id, ${FUNCTION_NAME} as fn, coalesce(job.channel, 'root') as channel, job.state,
-         job.exc_name, left(job.exc_message, $4::int4) as exc_message,
-         case when job.exc_name is null then right(job.exc_info, ${TAIL_LENGTH}) end as exc_info,
+         ${columns.has('exc_name') ? WITH_PARTS : TRACEBACK_ONLY},
          left(job.result, $4::int4) as result
     from queue_job as job
    where job.date_created >= $2::timestamp
@@ -54,7 +60,7 @@ export async function readBlockers(
   database: ClientBase,
   { from, createdFrom, notOurs, rows, messageLength }: BlockerOptions,
 ): Promise<readonly Blocker[]> {
-  const found = await database.query<BlockerRow>(OLDEST, [
+  const found = await database.query<BlockerRow>(oldest(await columnsOf(database)), [
     formatPgTimestamp(from),
     formatPgTimestamp(createdFrom),
     notOurs,

@@ -4,6 +4,7 @@
  */
 import type { ClientBase } from 'pg'
 import { formatPgTimestamp } from '../../../foundation/time.ts'
+import { columnsOf, type JobColumns } from '../../sql/columns.ts'
 import { FUNCTION_NAME } from '../signals/observe.ts'
 
 /** Beginning of `result` of what the engine itself set done: no evidence that the partner works. */
@@ -21,15 +22,21 @@ export interface Pulse {
 
 export const NO_PULSE: Pulse = { done: 0, failed: 0, doneSinceFailure: 0, meanMs: null }
 
-const PULSE = `
+/** Seconds of a run; as exact numbers, whose mean does not depend on the order of the rows. */
+const runTime = (columns: JobColumns) =>
+  columns.has('exec_time')
+    ? 'job.exec_time::numeric'
+    : 'extract(epoch from job.date_done - job.date_started)::numeric'
+
+const pulse = (columns: JobColumns) => `
   select flow,
          count(*) filter (where state = 'done')::int4 as done,
          count(*) filter (where state = 'failed')::int4 as failed,
          count(*) filter (where state = 'done'
            and coalesce(date_started > last_failure, true))::int4 as done_since_failure,
-         (avg(exec_time) filter (where state = 'done') * 1000)::float8 as mean_ms
+         (avg(run_time) filter (where state = 'done') * 1000)::float8 as mean_ms
     from (
-           select flows.flow, job.state, job.date_started, job.exec_time,
+           select flows.flow, job.state, job.date_started, ${runTime(columns)} as run_time,
                   max(job.date_started) filter (where job.state = 'failed')
                     over (partition by flows.flow) as last_failure
              from queue_job as job
@@ -57,7 +64,7 @@ export async function readPulses(
     failed: number
     done_since_failure: number
     mean_ms: number | null
-  }>(PULSE, [
+  }>(pulse(await columnsOf(database)), [
     pairs.map(([fn]) => fn),
     pairs.map(([, name]) => name),
     idFloor,

@@ -3,6 +3,7 @@ import type { ClientBase } from 'pg'
 import { formatPgTimestamp } from '../../../foundation/time.ts'
 import type { JobState } from '../../../queue-job/job.ts'
 import type { SafetyCatalogue } from '../../contract.ts'
+import { columnsOf, type JobColumns } from '../../sql/columns.ts'
 import { retentionOf } from '../flows.ts'
 import { SUPERSEDED } from '../isolate/pulse.ts'
 import { quarantineEtas, TRIED } from '../isolate/quarantine.ts'
@@ -74,10 +75,15 @@ export function isWithinRetention(
  * Jobs of one function and one set of records, newest first; the ids stand in the JSON of `records`, encoded once or
  * twice. The engine's memory knows the smallest id of the incident, so the table is read from there.
  */
-const REPLACED = `
+const recordIds = (columns: JobColumns) =>
+  columns.has('records')
+    ? `substring(job.records::text from 'ids\\\\?"\\s*:\\s*\\[([^\\]]*)\\]')`
+    : `substring(job.record_ids from '\\[([^\\]]*)\\]')`
+
+const replaced = (columns: JobColumns) => `
   with carriers as materialized (
     select job.id, job.state, job.date_created, job.date_started, job.eta, ${FUNCTION_NAME} as fn,
-           substring(job.records::text from 'ids\\\\?"\\s*:\\s*\\[([^\\]]*)\\]') as record_ids
+           ${recordIds(columns)} as record_ids
       from queue_job as job
      where (job.id > $2::int4 or job.id = any ($6::int4[]))
        and ${FUNCTION_NAME} = any ($1::text[])
@@ -118,7 +124,7 @@ export async function readReplaced(
     state: JobState
     newest_id: number
     newest_state: string
-  }>(REPLACED, [
+  }>(replaced(await columnsOf(database)), [
     functions,
     memory.idFloor,
     quarantineEtas(memory),
