@@ -3,16 +3,18 @@
  * The command: declares what there is, and is the only place that ends the process. An operating error becomes one
  * message and its exit status; anything else is our mistake, shown with its stack (exit 3).
  */
-import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { EXIT_STATUSES, STANDARD_INPUT, type CommandContext } from './commands/context.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { enginesCommand } from './commands/engines.ts'
+import { initCommand } from './commands/init.ts'
 import { runCommand } from './commands/run.ts'
 import { scenariosCommand } from './commands/scenarios.ts'
 import { scoreCommand } from './commands/score.ts'
 import { snapshotCommand } from './commands/snapshot.ts'
+import { version } from './commands/version.ts'
+import { weeklyCommand } from './commands/weekly.ts'
 import { DrillError, EXIT } from './foundation/errors.ts'
 import { didYouMean, nearest } from './foundation/suggest.ts'
 import { closeEverything, closeEverythingNow } from './sandbox/cleanup.ts'
@@ -48,6 +50,8 @@ function parser(args: readonly string[], context: CommandContext): Argv {
       .command(snapshotCommand(context))
       .command(enginesCommand())
       .command(scoreCommand(context))
+      .command(weeklyCommand(context))
+      .command(initCommand())
       .command(doctorCommand(context))
       .demandCommand(1, 'say what to do; `queue-drill --help` lists the commands')
       .strict()
@@ -150,18 +154,33 @@ function handleEnds(): void {
   })
 }
 
-/** Closes what a command left open after an error. Returns the exit status, which a failure here makes 3. */
+/** A server that neither answers nor ends must not hold up who wants to leave. */
+const PUT_AWAY_MS_MAX = 30_000
+
+/**
+ * Closes what a command left open after an error. Returns the exit status, which a failure here makes 3. What takes
+ * too long is left to `closeEverythingNow` and to the next start.
+ */
 async function putAway(status: number): Promise<number> {
+  const late = new DrillError(
+    'harness',
+    `PostgreSQL did not let go within ${PUT_AWAY_MS_MAX / 1000} s: what is left of it is cleared by the next start in the same mode`,
+  )
   try {
-    await closeEverything()
+    await Promise.race([
+      closeEverything(),
+      new Promise((_, reject) => setTimeout(reject, PUT_AWAY_MS_MAX, late).unref()),
+    ])
     return status
   } catch (error) {
-    return report(error)
+    const failed = report(error)
+    return status === EXIT.interrupted ? status : failed
   }
 }
 
 /** Prints the error; returns the exit status. */
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = firstError(thrown)
   if (error instanceof DrillError) {
     // Whoever interrupted has read about it already.
     if (error.code === 'interrupted') return error.exitStatus
@@ -173,14 +192,20 @@ function report(error: unknown): number {
   return EXIT.harness
 }
 
+/**
+ * An error while putting away (`await using`) comes wrapped around the one that began it. Where both are operating errors
+ * the first tells what happened; our own mistakes are never hidden behind another error.
+ */
+function firstError(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'SuppressedError') return error
+  const { suppressed, error: later } = error as Error & { suppressed: unknown; error: unknown }
+  const [first, last] = [firstError(suppressed), firstError(later)]
+  return first instanceof DrillError && !(last instanceof DrillError) ? last : first
+}
+
 /** Waits until a pipe has taken what was written; ending the process earlier would cut it off. */
 async function flushed(stream: NodeJS.WriteStream): Promise<void> {
   await new Promise<void>((resolve) => {
     stream.write('', () => resolve())
   })
-}
-
-function version(): string {
-  const file = new URL('../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

@@ -2,12 +2,14 @@
  * How the results of a run reach people and programs: the scorecards (`default`), one JSON document, JUnit. At most
  * one of them writes to stdout; the others need a file.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CampaignProgress, CampaignResult, DrillResult } from '../drill/campaign.ts'
-import { DrillError } from '../foundation/errors.ts'
+import { DrillError, messageOf } from '../foundation/errors.ts'
 import { didYouMean } from '../foundation/suggest.ts'
 import { createProgress } from './progress.ts'
+import { seedsText } from './seeds.ts'
 import { print, terminalWidth, wantsColor } from './terminal.ts'
 
 const KINDS = ['default', 'json', 'junit'] as const
@@ -21,11 +23,12 @@ export interface ReporterChoice {
 /** What a run was asked to do, for headings and for the command that repeats a drill. */
 export interface RunContext {
   readonly engine: string
-  readonly seed: number
-  readonly scenarios: number
+  readonly seeds: readonly number[]
+  /** Their names. */
+  readonly scenarios: readonly string[]
   readonly color: boolean | undefined
-  /** The command that repeats the drill of this scenario. */
-  readonly repeat: (scenario: string) => string
+  /** The command that repeats the drill of this scenario and seed. */
+  readonly repeat: (scenario: string, seed: number) => string
 }
 
 export interface Reporters {
@@ -66,11 +69,19 @@ export function parseReporters(texts: readonly string[]): readonly ReporterChoic
   return choices
 }
 
+/** Throws DrillError `input` where the file of a reporter could not be written: better now than after the drills. */
 export async function createReporters(
   choices: readonly ReporterChoice[],
   run: RunContext,
 ): Promise<Reporters> {
+  for (const choice of choices) {
+    await writing(choice, async (file) => {
+      await mkdir(dirname(file), { recursive: true })
+      await access(dirname(file), constants.W_OK)
+    })
+  }
   const { renderScorecard } = await import('../report/scorecard.ts')
+  const { renderDrillLine } = await import('../report/drill-line.ts')
   const progress = createProgress()
   const scorecards = choices.some(({ kind }) => kind === 'default')
   const layout = { color: wantsColor(run.color), width: terminalWidth() }
@@ -85,7 +96,12 @@ export async function createReporters(
     drill: ({ report, directory }) => {
       if (!scorecards) return
       progress.stop()
-      const repeat = run.repeat(report.drill.scenario)
+      const { scenario, seed } = report.drill
+      if (run.seeds.length > 1) {
+        print(renderDrillLine(report, { ...layout, scenarios: run.scenarios }))
+        return
+      }
+      const repeat = run.repeat(scenario, seed)
       print(`\n${renderScorecard(report, { ...layout, directory, repeat }).trimEnd()}`)
     },
     end: async (campaign) => {
@@ -97,9 +113,10 @@ export async function createReporters(
   }
 }
 
-/** First and last line of the output: engine and seed. */
-function heading({ scenarios, engine, seed }: RunContext): string {
-  return `${scenarios} ${scenarios === 1 ? 'drill' : 'drills'}, engine ${engine}, seed ${seed}`
+/** First and last line of the output: engine and seeds. */
+function heading({ scenarios, engine, seeds }: RunContext): string {
+  const count = scenarios.length * seeds.length
+  return `${count} ${count === 1 ? 'drill' : 'drills'}, engine ${engine}, ${seedsText(seeds)}`
 }
 
 function summary({ results, directory }: CampaignResult, run: RunContext): string {
@@ -111,14 +128,23 @@ function summary({ results, directory }: CampaignResult, run: RunContext): strin
   return `${heading(run)}: ${verdicts}; journals and reports in ${directory}`
 }
 
-async function write({ kind, file }: ReporterChoice, campaign: CampaignResult): Promise<void> {
-  if (kind === 'default') return
-  const text = kind === 'json' ? jsonOf(campaign) : await junitOf(campaign)
-  if (file === null) {
-    print(text.trimEnd())
-  } else {
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, text)
+async function write(choice: ReporterChoice, campaign: CampaignResult): Promise<void> {
+  if (choice.kind === 'default') return
+  const text = choice.kind === 'json' ? jsonOf(campaign) : await junitOf(campaign)
+  if (choice.file === null) print(text.trimEnd())
+  else await writing(choice, (file) => writeFile(file, text))
+}
+
+async function writing(
+  { kind, file }: ReporterChoice,
+  action: (file: string) => Promise<void>,
+): Promise<void> {
+  if (file === null) return
+  try {
+    await action(file)
+  } catch (cause) {
+    const why = messageOf(cause)
+    throw new DrillError('input', `--reporter ${kind}:${file} cannot be written: ${why}`, { cause })
   }
 }
 

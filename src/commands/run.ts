@@ -2,11 +2,12 @@
 import type { CommandModule } from 'yargs'
 import type { CampaignOptions } from '../drill/campaign.ts'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import { didYouMean } from '../foundation/suggest.ts'
 import { DAY, MINUTE, parseDuration } from '../foundation/time.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
+import { checkPostgres } from './postgres.ts'
 import { repeatCommand } from './repeat.ts'
 import { createReporters, parseReporters, type ReporterChoice } from './reporters.ts'
+import { parseSeeds } from './seeds.ts'
 
 /** Flags as yargs gives them. */
 interface RunArguments {
@@ -15,7 +16,7 @@ interface RunArguments {
   engine: string
   postgres: string
   image: string | undefined
-  seed: number
+  seed: string
   start: string
   duration: string | undefined
   out: string | undefined
@@ -50,6 +51,7 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         .example('$0 run dead-webhook --engine noop', 'what happens if nobody acts')
         .example('$0 run mine.yaml --snapshot ./snap', 'an own scenario on an own queue')
         .example('$0 run --engine ./mine.mjs --seed 7', 'an own engine')
+        .example('$0 run dead-webhook --seed 1..10', 'ten times, each another drill')
         .example('$0 run --reporter default,junit:drill.xml', 'for CI')
         .epilogue(EXIT_STATUSES),
     handler: async (argv) => {
@@ -60,13 +62,13 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
       const scenarios = found.map((each) =>
         durationMs === null ? each : { ...each, scenario: { ...each.scenario, durationMs } },
       )
-      const { engine, seed, snapshot, start } = options.campaign
+      const { engine, seeds, snapshot, start } = options.campaign
       const reporters = await createReporters(options.reporters, {
         engine,
-        seed,
-        scenarios: scenarios.length,
+        seeds,
+        scenarios: scenarios.map(({ scenario }) => scenario.name),
         color: argv.color,
-        repeat: (name) =>
+        repeat: (name, seed) =>
           repeatCommand({
             scenario: found.find(({ scenario }) => scenario.name === name)?.argument ?? name,
             engine,
@@ -118,10 +120,10 @@ const RUN_OPTIONS = {
     describe: 'Image of the container (default: postgres:15)',
   },
   seed: {
-    type: 'number',
+    type: 'string',
     requiresArg: true,
-    default: 1,
-    describe: 'The same seed gives the same drill, byte for byte',
+    default: '1',
+    describe: 'The same seed gives the same drill, byte for byte; several: 1,2,7 or 1..10',
   },
   start: {
     type: 'string',
@@ -154,10 +156,7 @@ const RUN_OPTIONS = {
 } as const
 
 function readOptions(argv: RunArguments): RunOptions {
-  const { seed, 'fail-under': failUnder = null } = argv
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new DrillError('input', '--seed must be a whole number, 0 or more')
-  }
+  const { 'fail-under': failUnder = null } = argv
   if (failUnder !== null && !(failUnder >= 0 && failUnder <= 100)) {
     throw new DrillError('input', '--fail-under must be a number of points, 0 to 100')
   }
@@ -168,7 +167,7 @@ function readOptions(argv: RunArguments): RunOptions {
       engine: argv.engine,
       postgres: argv.postgres,
       image: argv.image ?? null,
-      seed,
+      seeds: parseSeeds(argv.seed, '--seed'),
       start: argv.start,
       out: argv.out ?? null,
       startedAt: new Date(),
@@ -188,13 +187,4 @@ function readDuration(text: string): number {
     throw new DrillError('input', `--duration: ${messageOf(error)}`, { cause: error })
   }
   throw new DrillError('input', '--duration must be at least 10m and at most 7d')
-}
-
-function checkPostgres(postgres: string): void {
-  const places = ['auto', 'embedded', 'container']
-  if (places.includes(postgres) || /^postgres(ql)?:\/\//.test(postgres)) return
-  throw new DrillError(
-    'input',
-    `--postgres: unknown place "${postgres}"${didYouMean(postgres, places)}; it must be ${places.join(', ')} or postgres://…`,
-  )
 }

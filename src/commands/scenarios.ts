@@ -175,7 +175,7 @@ function schemaCommand(): CommandModule<object, { file: string }> {
     builder: (yargs) =>
       yargs
         .positional('file', {
-          choices: ['scenario', 'operations'] as const,
+          choices: ['scenario', 'operations', 'queue-drill'] as const,
           default: 'scenario' as const,
           describe: 'Which kind of file',
         })
@@ -184,6 +184,9 @@ function schemaCommand(): CommandModule<object, { file: string }> {
       if (file === 'operations') {
         const { operationsJsonSchema } = await import('../scenario/operations-schema.ts')
         printJson(operationsJsonSchema())
+      } else if (file === 'queue-drill') {
+        const { weeklyJsonSchema } = await import('../drill/weekly/config-schema.ts')
+        printJson(weeklyJsonSchema())
       } else {
         const { scenarioJsonSchema } = await import('../scenario/scenario-schema.ts')
         printJson(scenarioJsonSchema())

@@ -19,7 +19,13 @@ import { scoreDrill } from '../scoring/score-drill.ts'
 import { loadSnapshot } from '../snapshot/load.ts'
 import { performDrill } from './drill.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
-import { RunDirectory, type RunFile, StatementLog, writeJournals } from './run-directory.ts'
+import {
+  REPORT_FILE,
+  RunDirectory,
+  type RunFile,
+  StatementLog,
+  writeJournals,
+} from './run-directory.ts'
 
 export interface CampaignScenario {
   readonly scenario: Scenario
@@ -37,7 +43,8 @@ export interface CampaignOptions {
   /** `auto`, `embedded`, `container`, or a URL. */
   readonly postgres: string
   readonly image: string | null
-  readonly seed: number
+  /** Each scenario is played with each of them; at least one, none twice. */
+  readonly seeds: readonly number[]
   /** `captured`, `busiest`, or `Mon 10:00`. */
   readonly start: string
   /** Run directory; null = `.queue-drill/runs/<time>-<name>`. */
@@ -102,12 +109,14 @@ class Campaign {
       const name = options.snapshot ?? scenario.snapshot
       const loaded = snapshots.get(name) ?? (await loadInputs(name))
       snapshots.set(name, loaded)
-      const inputs = drillInputs(loaded, scenario, options.seed, options.start)
-      if (namedExplicitly && inputs.unbound.length > 0) {
-        const reasons = inputs.unbound.map(({ reason }) => reason).join('; ')
-        throw new DrillError('input', `${path} cannot run on ${loaded.snapshot.name}: ${reasons}`)
+      for (const seed of options.seeds) {
+        const inputs = drillInputs(loaded, scenario, seed, options.start)
+        if (namedExplicitly && inputs.unbound.length > 0) {
+          const reasons = inputs.unbound.map(({ reason }) => reason).join('; ')
+          throw new DrillError('input', `${path} cannot run on ${loaded.snapshot.name}: ${reasons}`)
+        }
+        planned.push({ inputs, loaded })
       }
-      planned.push({ inputs, loaded })
     }
     return new Campaign(options, planned)
   }
@@ -115,7 +124,7 @@ class Campaign {
   async run(): Promise<CampaignResult> {
     const { out, startedAt } = this.#o
     const started = performance.now()
-    const name = this.#planned.length === 1 ? this.#planned[0]!.inputs.scenario.name : 'campaign'
+    const name = this.#o.scenarios.length === 1 ? this.#o.scenarios[0]!.scenario.name : 'campaign'
     const directory = await RunDirectory.create(out, name, startedAt)
     const results: DrillResult[] = []
     try {
@@ -175,8 +184,9 @@ class Campaign {
   ): Promise<DrillResult> {
     const { engine, signal, onProgress, onDrill } = this.#o
     const { name } = inputs.scenario
+    const folder = this.#o.seeds.length === 1 ? name : `${name}-seed-${inputs.seed}`
     const started = performance.now()
-    const working = directory.drill(name)
+    const working = directory.drill(folder)
     await mkdir(working, { recursive: true })
     await using statements = new StatementLog(working)
     const { journals, simulateSeconds, engineOutput } = await performDrill({
@@ -198,10 +208,10 @@ class Campaign {
     }
     const report = buildReport(score, journals.drill.header, run)
     await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
-    await writeFile(join(working, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+    await writeFile(join(working, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
     await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
     if (engineOutput !== null) await writeFile(join(working, 'engine.log'), engineOutput)
-    const result = { report, directory: join(directory.path, name) }
+    const result = { report, directory: join(directory.path, folder) }
     onDrill(result)
     return result
   }

@@ -1,18 +1,23 @@
 /**
  * The directory of a run: written under `….incomplete` and renamed when whole. Of a run that was cut off what its
- * finished drills wrote stays under that name; where none was finished, nothing does.
+ * finished drills wrote stays under that name; where none was finished, nothing does (of a killed run: from the next on).
  */
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
-import { DrillError } from '../foundation/errors.ts'
+import { DrillError, messageOf } from '../foundation/errors.ts'
 import { writeJournal } from '../journal/file.ts'
 import type { JournalSet } from '../journal/events.ts'
 import type { RunFacts } from '../report/report-json.ts'
+import { ownerMark, ownerState } from '../sandbox/owner.ts'
 import type { Traffic } from '../sandbox/sandbox.ts'
 
 const INCOMPLETE = '.incomplete'
+/** In an incomplete directory: the mark of the process that writes it. */
+const OWNER = 'owner'
+/** The last file but one of a drill: with it, it is finished. */
+export const REPORT_FILE = 'report.json'
 const DEFAULT_RUNS = join('.queue-drill', 'runs')
 
 export class RunDirectory {
@@ -31,9 +36,21 @@ export class RunDirectory {
   static async create(out: string | null, name: string, startedAt: Date): Promise<RunDirectory> {
     const time = startedAt.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
     const path = resolve(out ?? join(DEFAULT_RUNS, `${time}-${name}`))
-    const directory = new RunDirectory(await freePath(path, out !== null), out === null)
-    await mkdir(directory.#working, { recursive: true })
-    return directory
+    const isDefault = out === null
+    try {
+      if (isDefault) await clearUnfinished(dirname(path))
+      const directory = new RunDirectory(await freePath(path, !isDefault), isDefault)
+      await mkdir(directory.#working, { recursive: true })
+      await writeFile(join(directory.#working, OWNER), ownerMark())
+      return directory
+    } catch (cause) {
+      if (cause instanceof DrillError) throw cause
+      throw new DrillError(
+        'input',
+        `${path} cannot be written (${messageOf(cause)}): name another directory with --out`,
+        { cause },
+      )
+    }
   }
 
   drill(name: string): string {
@@ -51,11 +68,25 @@ export class RunDirectory {
 
   /** Renames it to its final name, and points `latest` at it. */
   async complete(): Promise<void> {
+    await rm(join(this.#working, OWNER))
     await rename(this.#working, this.path)
     if (!this.#isDefault) return
     const latest = join(dirname(this.path), 'latest')
     await rm(latest, { force: true })
     await symlink(basename(this.path), latest)
+  }
+}
+
+/** Removes what killed runs left, unless a drill of theirs was finished: that is somebody's result. */
+async function clearUnfinished(runs: string): Promise<void> {
+  for (const name of (await exists(runs)) ? await readdir(runs) : []) {
+    if (!name.endsWith(INCOMPLETE)) continue
+    const path = join(runs, name)
+    const mark = await readFile(join(path, OWNER), 'utf8').catch(() => null)
+    if (mark === null || !['dead', 'earlier-boot'].includes(ownerState(mark))) continue
+    const entries = await readdir(path, { recursive: true })
+    if (entries.some((entry) => basename(entry) === REPORT_FILE)) continue
+    await rm(path, { recursive: true, force: true })
   }
 }
 

@@ -65,7 +65,11 @@ async function drillsIn(directory: string): Promise<string[]> {
   try {
     names = await readdir(directory)
   } catch (cause) {
-    throw new DrillError('input', `${directory}: ${messageOf(cause)}`, { cause })
+    throw new DrillError(
+      'input',
+      `${directory} is no directory that can be read: name that of a run, such as .queue-drill/runs/latest`,
+      { cause },
+    )
   }
   const found: string[] = []
   for (const name of names.sort()) {

@@ -56,11 +56,14 @@ function sfc32(a: number, b: number, c: number): Random {
     exponential: (mean) => -Math.log(1 - next()) * mean,
     pick: (items) => items[Math.floor(next() * items.length)]!,
     weighted: (weights) => {
-      let rest = next() * weights.reduce((sum, weight) => sum + weight, 0)
-      return Math.max(
-        0,
-        weights.findIndex((weight) => (rest -= weight) < 0),
-      )
+      let sum = 0
+      for (let index = 0; index < weights.length; index++) sum += weights[index]!
+      let rest = next() * sum
+      for (let index = 0; index < weights.length; index++) {
+        rest -= weights[index]!
+        if (rest < 0) return index
+      }
+      return 0
     },
   }
 }

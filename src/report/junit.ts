@@ -31,7 +31,14 @@ export function renderJunit(reports: readonly Report[]): string {
     skipped: total(skipped),
     time: total(({ wall }) => wall.total).toFixed(3),
   })
-  for (const [report, list] of cases) addSuite(root, report, list)
+  const names = reports.map(({ drill }) => drill.scenario)
+  for (const [report, list] of cases) {
+    const { scenario, seed } = report.drill
+    const isAlone = names.indexOf(scenario) === names.lastIndexOf(scenario)
+    // One name a history: with several seeds of a scenario each has its own.
+    const name = `queue-drill.${scenario}${isAlone ? '' : `.seed-${seed}`}`
+    addSuite(root, name, report, list)
+  }
   return `${root.end({ prettyPrint: true })}\n`
 }
 
@@ -70,10 +77,10 @@ function decides({ verdict }: Report): boolean {
   return verdict !== 'inconclusive' && verdict !== 'error'
 }
 
-function addSuite(root: Element, report: Report, cases: readonly Case[]): void {
+function addSuite(root: Element, suiteName: string, report: Report, cases: readonly Case[]): void {
   const { drill, verdict, score, digest, wall, reasons } = report
   const suite = root.ele('testsuite', {
-    name: `queue-drill.${drill.scenario}`,
+    name: suiteName,
     tests: cases.length,
     failures: failures(report, cases),
     errors: errors(report, cases),
@@ -93,7 +100,7 @@ function addSuite(root: Element, report: Report, cases: readonly Case[]): void {
   }
   for (const [name, value] of Object.entries(facts)) properties.ele('property', { name, value })
   for (const { name, title, held, evidence } of cases) {
-    const one = suite.ele('testcase', { classname: `queue-drill.${drill.scenario}`, name, time: 0 })
+    const one = suite.ele('testcase', { classname: suiteName, name, time: 0 })
     if (verdict === 'error') one.ele('error', { message: reasons.join('; ') })
     else if (verdict === 'inconclusive') one.ele('skipped', { message: reasons.join('; ') })
     else if (!held) {

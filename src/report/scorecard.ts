@@ -5,10 +5,11 @@
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
 import { formatDuration } from '../foundation/time.ts'
-import type { Counterfactual, Evidence, GradeLine, Verdict } from '../scoring/score.ts'
+import type { Counterfactual, Evidence, GradeLine } from '../scoring/score.ts'
 import { renderDepthChart } from './depth-chart.ts'
 import { oneLine } from './one-line.ts'
 import type { Report } from './report-json.ts'
+import { type Style, VERDICT_STYLE } from './verdict-style.ts'
 
 export interface ScorecardOptions {
   readonly color: boolean
@@ -18,16 +19,6 @@ export interface ScorecardOptions {
   readonly directory: string
   /** The command that repeats the drill. */
   readonly repeat: string
-}
-
-type Style = Parameters<typeof styleText>[0]
-
-const VERDICT_STYLE: Readonly<Record<Verdict, Style>> = {
-  pass: ['bold', 'green'],
-  fail: ['bold', 'red'],
-  unsafe: ['bold', 'white', 'bgRed'],
-  inconclusive: ['bold', 'yellow'],
-  error: ['bold', 'magenta'],
 }
 
 const GRID_MINUTES = 5
@@ -105,7 +96,7 @@ function grade({ grade: list, speed }: Report, paint: Paint, width: number): str
   const times =
     speed.firstSignalAt === null
       ? 'no signal in the truth'
-      : `detected ${after(speed.detectedAfter)}, mitigated ${after(speed.mitigatedAfter)}, recovered ${after(speed.recoveredAfter)}${bound}`
+      : `${detected(speed.detectedAfter)}, mitigated ${after(speed.mitigatedAfter)}, recovered ${after(speed.recoveredAfter)}${bound}`
   const earned = ({ title, points, pointsMax }: GradeLine) =>
     `${title} ${number(points)}/${number(pointsMax)}`
   // Why points are missing is what a reader asks; full marks need no proof here, report.json has it.
@@ -118,6 +109,13 @@ function grade({ grade: list, speed }: Report, paint: Paint, width: number): str
       return wrap(`${earned(line)}: ${why}`, width, INDENT).map((text) => paint('dim', text))
     }),
   ]
+}
+
+/** An engine that acted before there was anything to see detected nothing. */
+function detected(seconds: number | null): string {
+  if (seconds === null) return 'never detected'
+  const duration = formatDuration(Math.abs(seconds) * 1000)
+  return seconds < 0 ? `acted ${duration} before the first signal` : `detected after ${duration}`
 }
 
 function chart(

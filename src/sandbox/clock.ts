@@ -32,16 +32,29 @@ export const CLOCK_TABLES = `
  * The moment that `base` (a real moment) stands for. Seconds and no days are added, because a day of an interval is
  * not 24 hours long where the session's zone changes to summer time. Bound at creation: no search path can bend it.
  */
-function virtualMoment(name: string, base: string, volatility: 'stable' | 'volatile'): string {
+function virtualMoment(
+  body: Body,
+  name: string,
+  base: string,
+  volatility: 'stable' | 'volatile',
+): string {
   return `
     create function drill_clock.${name}() returns timestamptz
       language sql ${volatility} parallel safe cost 300
-    begin atomic
+    ${body(`
       select case when speed = 0 then at else at operator(pg_catalog.+) pg_catalog.make_interval(
         secs => pg_catalog.date_part('epoch', ${base} operator(pg_catalog.-) anchor) * speed) end
-      from drill_clock.clock;
-    end;`
+      from drill_clock.clock;`)}`
 }
+
+/** How the server takes the statement of a function. */
+type Body = (statement: string) => string
+
+const atomic: Body = (statement) => `begin atomic ${statement} end;`
+
+/** 13 binds names at the call only: there a search path of the function's own keeps them. */
+const text: Body = (statement) =>
+  `set search_path = pg_catalog, pg_temp as $body$ ${statement} $body$;`
 
 /** Sleeping cannot move the world from inside a statement: it returns at once and leaves a record. */
 function sleeping(name: string, argument: string, seconds: string): string {
@@ -57,35 +70,32 @@ function sleeping(name: string, argument: string, seconds: string): string {
     $sleep$;`
 }
 
-/** All functions of the schema. Comes after the tables of clock and audit. */
-export const CLOCK_FUNCTIONS = [
-  virtualMoment('now', 'pg_catalog.now()', 'stable'),
-  virtualMoment('transaction_timestamp', 'pg_catalog.transaction_timestamp()', 'stable'),
-  virtualMoment('statement_timestamp', 'pg_catalog.statement_timestamp()', 'stable'),
-  virtualMoment('clock_timestamp', 'pg_catalog.clock_timestamp()', 'volatile'),
-  `create function drill_clock.timeofday() returns text
+/** All functions of the schema, for a server of this major version. Comes after the tables of clock and audit. */
+export function clockFunctions(major: number): string {
+  const body = major < 14 ? text : atomic
+  return [
+    virtualMoment(body, 'now', 'pg_catalog.now()', 'stable'),
+    virtualMoment(body, 'transaction_timestamp', 'pg_catalog.transaction_timestamp()', 'stable'),
+    virtualMoment(body, 'statement_timestamp', 'pg_catalog.statement_timestamp()', 'stable'),
+    virtualMoment(body, 'clock_timestamp', 'pg_catalog.clock_timestamp()', 'volatile'),
+    `create function drill_clock.timeofday() returns text
      language sql volatile parallel safe
-   begin atomic
-     select pg_catalog.to_char(drill_clock.clock_timestamp(), 'Dy Mon DD HH24:MI:SS.US YYYY TZ');
-   end;
+   ${body(`select pg_catalog.to_char(drill_clock.clock_timestamp(), 'Dy Mon DD HH24:MI:SS.US YYYY TZ');`)}
    create function drill_clock.age(timestamp) returns interval
      language sql stable strict parallel safe cost 300
-   begin atomic
-     select pg_catalog.age(drill_clock.now()::date::timestamp, $1);
-   end;
+   ${body('select pg_catalog.age(drill_clock.now()::date::timestamp, $1);')}
    create function drill_clock.age(timestamptz) returns interval
      language sql stable strict parallel safe cost 300
-   begin atomic
-     select pg_catalog.age(drill_clock.now()::date::timestamptz, $1);
-   end;`,
-  sleeping('pg_sleep', 'double precision', '$1'),
-  sleeping('pg_sleep_for', 'interval', "date_part('epoch', $1)"),
-  sleeping(
-    'pg_sleep_until',
-    'timestamptz',
-    "greatest(0, date_part('epoch', $1 - drill_clock.clock_timestamp()))",
-  ),
-].join('\n')
+   ${body('select pg_catalog.age(drill_clock.now()::date::timestamptz, $1);')}`,
+    sleeping('pg_sleep', 'double precision', '$1'),
+    sleeping('pg_sleep_for', 'interval', "date_part('epoch', $1)"),
+    sleeping(
+      'pg_sleep_until',
+      'timestamptz',
+      "greatest(0, date_part('epoch', $1 - drill_clock.clock_timestamp()))",
+    ),
+  ].join('\n')
+}
 
 /**
  * Sets the virtual time, in the caller's transaction: others see it at its commit. `at` in virtual milliseconds;

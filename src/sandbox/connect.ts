@@ -87,12 +87,20 @@ export async function connect(
 /** Whether an error means that the server or the connection to it is gone, rather than that a statement failed. */
 export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof DatabaseError) {
-    return error.severity === 'FATAL' || error.severity === 'PANIC'
+    return error.severity === 'FATAL' || error.severity === 'PANIC' || isGroundLost(error)
   }
   if (!(error instanceof Error)) return false
   const code = (error as NodeJS.ErrnoException).code
   if (code !== undefined) return CONNECTION_ERRORS.has(code)
   return /^Connection terminated|connection error and is not queryable/.test(error.message)
+}
+
+/**
+ * A session outlives a killed server by a moment, in which its files may be gone already. 58: an error of the system
+ * under the database; XX001: a page that cannot be read.
+ */
+function isGroundLost({ code = '' }: DatabaseError): boolean {
+  return code.startsWith('58') || code === 'XX001'
 }
 
 const CONNECTION_ERRORS = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT', 'ETIMEDOUT'])

@@ -14,6 +14,7 @@ import { type GatewayOptions, startGateway } from './gateway/gateway.ts'
 import { Maker } from './maker.ts'
 import { newSandboxId, randomLetters, randomPassword, sandboxName } from './names.ts'
 import { once, Undo } from './once.ts'
+import { OWNED_PUBLIC_MAJOR } from './settings.ts'
 import type { DrillDatabase, Server, Template, TemplateLoad } from './sandbox.ts'
 import { useScratch } from './scratch.ts'
 
@@ -134,6 +135,7 @@ async function makeTemplate(sandbox: Sandbox, parent: Undo, load: TemplateLoad):
     await createTemplateRoles(sandbox, roles)
     undo.add(() => leaving(sandbox, () => maker.dropDatabase(database)))
     await maker.createDatabase(sandbox.id, database, { owner: roles.owner, template: null })
+    if (maker.major < OWNED_PUBLIC_MAJOR) await givePublicSchema(sandbox, database, roles.owner)
     await fillTemplate(sandbox, database, roles, load)
     await maker.seal(database)
   } catch (error) {
@@ -168,6 +170,21 @@ async function createTemplateRoles({ id, maker }: Sandbox, roles: TemplateRoles)
     ],
     `grant ${owner} to ${world}; grant ${operator} to ${world} with admin option;`,
   )
+}
+
+/** What later versions do by themselves; only a superuser gets here (`given-server.ts`). */
+async function givePublicSchema(
+  { backend }: Sandbox,
+  database: string,
+  owner: string,
+): Promise<void> {
+  const login = { ...backend.login, database }
+  const client = await connect(backend.address, login, (detail) => backend.lost(detail))
+  try {
+    await client.query(`alter schema public owner to ${escapeIdentifier(owner)}`)
+  } finally {
+    await client.end()
+  }
 }
 
 async function fillTemplate(

@@ -2,14 +2,14 @@
  * What every drill finds in its database beside Odoo's tables: the virtual clock, the audit, and the rights of an
  * operator. Installed once in the template; what belongs to a database rather than to its contents (`CONNECT`, the
  * engine's own schema) is done anew in each clone, because a clone inherits neither.
- * Needs PostgreSQL 15 or later: before, only a superuser may change the rights on the schema `public`.
+ * The schema `public` must belong to the database's owner, as it does by itself from PostgreSQL 15 on.
  */
 import { type ClientBase, escapeIdentifier } from 'pg'
 import { AUDITED_COLUMNS, type AuditedColumn } from '../queue-job/columns.ts'
 import { createNotifyTrigger } from '../queue-job/ddl.ts'
 import { TABLE_NAMES } from '../queue-job/series.ts'
 import { AUDIT_TABLES, auditFunctions, auditTriggers } from './audit.ts'
-import { CLOCK_FUNCTIONS, CLOCK_TABLES } from './clock.ts'
+import { clockFunctions, CLOCK_TABLES } from './clock.ts'
 
 /** Who is who in a sandbox; names of roles. */
 export interface DrillRoles {
@@ -98,7 +98,7 @@ export async function installDrillSchema(client: ClientBase, roles: DrillRoles):
       set local role ${owner};
       ${CLOCK_TABLES}
       ${AUDIT_TABLES}
-      ${CLOCK_FUNCTIONS}
+      ${clockFunctions(await majorOf(client))}
       ${auditFunctions(odoo.auditedColumns)}
       ${auditTriggers(roles.world)}
       ${operatorRights(roles, odoo)}
@@ -111,6 +111,13 @@ export async function installDrillSchema(client: ClientBase, roles: DrillRoles):
     await client.query('rollback')
     throw error
   }
+}
+
+async function majorOf(client: ClientBase): Promise<number> {
+  const current = await client.query<{ major: number }>(
+    `select current_setting('server_version_num')::int4 / 10000 as major`,
+  )
+  return current.rows[0]!.major
 }
 
 /** The current database, as an identifier. */

@@ -4,7 +4,14 @@
  */
 
 /** The oldest server that the drill schema is written for (`drill-schema.ts`). */
-export const OLDEST_MAJOR = 15
+export const OLDEST_MAJOR = 13
+
+/**
+ * From here on the schema `public` belongs to whoever owns the database; before, to the superuser of the cluster, and
+ * only a superuser can give it to a sandbox. The same version learned to copy a template's files on request: before, it
+ * always did.
+ */
+export const OWNED_PUBLIC_MAJOR = 15
 
 /** Nothing here must survive a crash, so nothing is synced, logged for recovery, or cleaned up in the background. */
 const THROW_AWAY: Readonly<Record<string, string>> = {

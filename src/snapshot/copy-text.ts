@@ -2,6 +2,7 @@
  * PostgreSQL's COPY text format: one row a line, fields parted by tabs, `\N` for NULL, backslash escapes for what would
  * break a line. Every byte 0x0A in the data ends a row, which is why rows can be counted without decoding them.
  */
+import { isUtf8 } from 'node:buffer'
 import { DrillError } from '../foundation/errors.ts'
 
 /** A field: text, or `null` = SQL NULL. */
@@ -40,7 +41,8 @@ export function encodeRow(fields: readonly Field[]): string {
   return `${line}\n`
 }
 
-function encodeText(text: string): string {
+/** What is not NULL, escaped. */
+export function encodeText(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are the characters that the format escapes
   return /[\\\b\f\n\r\t\v]/.test(text)
     ? text.replaceAll(/[\\\b\f\n\r\t\v]/g, (character) => ESCAPE[character]!)
@@ -111,7 +113,9 @@ export async function* decodeRows(
       continue
     }
     const head = chunk.subarray(0, end)
-    const text = (rest.length === 0 ? head : Buffer.concat([...rest, head])).toString('utf8')
+    const bytes = rest.length === 0 ? head : Buffer.concat([...rest, head])
+    refuseBadText(bytes, where, row)
+    const text = bytes.toString('utf8')
     rest = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : []
     const batch: Field[][] = []
     for (const line of text.split('\n')) {
@@ -134,4 +138,38 @@ export async function* decodeRows(
       `${where}, row ${row + 1}: the file ends inside a row. Export the table again.`,
     )
   }
+}
+
+/** PostgreSQL takes neither; decoding would quietly make something else of them. `row`: rows before these. */
+function refuseBadText(bytes: Buffer, where: string, row: number): void {
+  const whole = isUtf8(bytes)
+  const nul = NUL_ESCAPES.some((escape) => bytes.includes(escape))
+  if (whole && !nul) return
+  let number = row
+  for (let start = 0; start <= bytes.length; number++) {
+    const end = bytes.indexOf(NEWLINE, start)
+    const line = bytes.subarray(start, end === -1 ? bytes.length : end)
+    const problem = !isUtf8(line) ? 'is not UTF-8' : holdsNul(line) ? 'holds a NUL' : null
+    if (problem !== null) {
+      throw new DrillError(
+        'input',
+        `${where}, row ${number + 1}: ${problem}. Export the table again, in UTF-8.`,
+      )
+    }
+    if (end === -1) return
+    start = end + 1
+  }
+}
+
+/** What may stand for U+0000: the byte itself, `\0`, `\00`, `\000`, `\x0`, `\x00`. */
+const NUL_ESCAPES = ['\0', '\\0', '\\x0'].map((text) => Buffer.from(text, 'latin1'))
+
+/** An escape counts only where its backslash is not escaped itself; it takes up to three octal or two hexadecimal digits. */
+function holdsNul(line: Buffer): boolean {
+  if (line.includes(0)) return true
+  for (let at = line.indexOf(BACKSLASH); at !== -1; at = line.indexOf(BACKSLASH, at + 2)) {
+    const digits = line.toString('latin1', at + 1, at + 4)
+    if (/^(0{1,3}(?![0-7])|x0{1,2}(?![0-9a-fA-F]))/.test(digits)) return true
+  }
+  return false
 }

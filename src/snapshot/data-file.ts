@@ -4,7 +4,6 @@
  * only plain files are read, and unpacking stops where the manifest says that the text ends. Memory is constant.
  */
 import { createHash } from 'node:crypto'
-import { constants, open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Transform } from 'node:stream'
@@ -12,6 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import type { ManifestFile } from './format.ts'
+import { openPlainFile } from './plain-file.ts'
 
 /** Of packed bytes. */
 const READ_BYTES = 64 * 1024
@@ -29,25 +29,26 @@ const ROW_BYTES_MAX = 64 * 1024 * 1024
 const ADVICE = 'Copy the snapshot again from where it came from, or generate it again.'
 
 /**
- * Pipes the uncompressed content of a file into `target` and ends it. Throws DrillError `input` that names the file if it
- * is not the manifest's (then `target` was destroyed, not ended), else what `target` threw. A damaged file is told as
- * such, whatever its bytes made `target` complain about. Aborting `signal` throws its AbortError.
+ * Pipes the uncompressed content of a file into what `begin` gives and ends it. `begin` is called when the file is open, and
+ * from that moment on somebody listens to its errors. Throws DrillError `input` that names the file if it
+ * is not the manifest's (then the target was destroyed, not ended), else what the target threw. A damaged file is told as
+ * such, whatever its bytes made the target complain about. Aborting `signal` throws its AbortError.
  */
 export async function pipeDataFile(
   directory: string,
   file: ManifestFile,
-  target: NodeJS.WritableStream,
+  begin: () => NodeJS.WritableStream,
   signal?: AbortSignal,
 ): Promise<void> {
   const path = join(directory, file.name)
   try {
-    const handle = await openPlainFile(directory, file)
+    const handle = await openDataFile(directory, file)
     await pipeline(
       handle.createReadStream({ highWaterMark: READ_BYTES }),
       checksum(path, file),
       createGunzip({ chunkSize: CHUNK_BYTES }),
       contentChecks(path, file),
-      target,
+      begin(),
       signal === undefined ? {} : { signal },
     )
   } catch (error) {
@@ -64,7 +65,7 @@ export async function pipeDataFile(
 export async function* readDataFile(directory: string, file: ManifestFile): AsyncGenerator<Buffer> {
   await checkDataFile(directory, file)
   const target = new PassThrough({ highWaterMark: CHUNK_BYTES })
-  const piped = pipeDataFile(directory, file, target).then(
+  const piped = pipeDataFile(directory, file, () => target).then(
     () => null,
     (error: unknown) => error,
   )
@@ -80,7 +81,7 @@ export async function* readDataFile(directory: string, file: ManifestFile): Asyn
 
 /** Kind, size and SHA-256 of the whole file. Throws DrillError `input` that names it. */
 async function checkDataFile(directory: string, file: ManifestFile): Promise<void> {
-  const handle = await openPlainFile(directory, file)
+  const handle = await openDataFile(directory, file)
   const hash = createHash('sha256')
   for await (const chunk of handle.createReadStream({ highWaterMark: CHUNK_BYTES })) {
     hash.update(chunk as Buffer)
@@ -90,34 +91,19 @@ async function checkDataFile(directory: string, file: ManifestFile): Promise<voi
 
 /** Kind and size: what can be told without reading. Throws DrillError `input` that names the file. */
 export async function checkPlainFile(directory: string, file: ManifestFile): Promise<void> {
-  await (await openPlainFile(directory, file)).close()
+  await (await openDataFile(directory, file)).close()
 }
 
-/** Neither a link that leads elsewhere nor something that never ends, such as a device or a pipe. */
-async function openPlainFile(directory: string, file: ManifestFile): Promise<FileHandle> {
+async function openDataFile(directory: string, file: ManifestFile): Promise<FileHandle> {
   const path = join(directory, file.name)
-  let handle: FileHandle
-  try {
-    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
-    handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why =
-      code === 'ELOOP'
-        ? 'is a symbolic link: put the file itself there'
-        : `cannot be read (${code}), the manifest lists it. ${ADVICE}`
-    throw new DrillError('input', `${path} ${why}`, { cause: error })
-  }
-  const status = await handle.stat()
-  const problem = !status.isFile()
-    ? 'is no plain file'
-    : status.size < file.bytes
-      ? `is cut off: ${status.size} of ${file.bytes} bytes are there`
-      : status.size > file.bytes
-        ? `is damaged: it has ${status.size} bytes, the manifest says ${file.bytes}`
-        : null
-  if (problem === null) return handle
+  const handle = await openPlainFile(path, `The manifest lists it. ${ADVICE}`)
+  const { size } = await handle.stat()
+  if (size === file.bytes) return handle
   await handle.close()
+  const problem =
+    size < file.bytes
+      ? `is cut off: ${size} of ${file.bytes} bytes are there`
+      : `is damaged: it has ${size} bytes, the manifest says ${file.bytes}`
   throw new DrillError('input', `${path} ${problem}. ${ADVICE}`)
 }
 
@@ -153,7 +139,7 @@ function contentChecks(path: string, file: ManifestFile): Transform {
   let rows = 0
   let bytes = 0
   let rowStart = 0
-  const refuse = (what: string) => new DrillError('input', `${path} ${what}. ${ADVICE}`)
+  const refuse = (what: string) => new DrillError('input', `${path}${what}. ${ADVICE}`)
   return new Transform({
     readableHighWaterMark: CHUNK_BYTES,
     writableHighWaterMark: CHUNK_BYTES,
@@ -164,17 +150,17 @@ function contentChecks(path: string, file: ManifestFile): Transform {
       }
       bytes += chunk.length
       if (bytes > file.content_bytes) {
-        done(refuse(`unpacks to more than the ${file.content_bytes} bytes that the manifest says`))
+        done(refuse(` unpacks to more than the ${file.content_bytes} bytes that the manifest says`))
       } else if (bytes - rowStart > ROW_BYTES_MAX) {
         done(refuse(`: row ${rows + 1} is longer than ${ROW_BYTES_MAX / 1024 / 1024} MiB`))
       } else done(null, chunk)
     },
     flush(done) {
-      if (rowStart !== bytes) done(refuse(`ends inside row ${rows + 1}`))
+      if (rowStart !== bytes) done(refuse(` ends inside row ${rows + 1}`))
       else if (rows !== file.rows) {
-        done(refuse(`holds ${rows} rows, the manifest says ${file.rows}`))
+        done(refuse(` holds ${rows} rows, the manifest says ${file.rows}`))
       } else if (bytes !== file.content_bytes) {
-        done(refuse(`unpacks to ${bytes} bytes, the manifest says ${file.content_bytes}`))
+        done(refuse(` unpacks to ${bytes} bytes, the manifest says ${file.content_bytes}`))
       } else done()
     },
   })

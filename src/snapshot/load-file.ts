@@ -32,13 +32,12 @@ export async function copyFile(
 ): Promise<void> {
   const path = join(directory, file.name)
   const names = columns.map(escapeIdentifier).join(', ')
-  const copy = client.query(
-    copyFrom(
-      `copy ${table} (${names}) from stdin with (format text, freeze ${freeze}, encoding 'utf8')`,
-    ),
+  const copy = copyFrom(
+    `copy ${table} (${names}) from stdin with (format text, freeze ${freeze}, encoding 'utf8')`,
   )
   try {
-    await pipeDataFile(directory, file, copy, signal)
+    // A connection that is gone fails at once, and not as a promise.
+    await pipeDataFile(directory, file, () => client.query(copy), signal)
   } catch (error) {
     if (signal?.aborted === true) throw error
     throw loadError(path, error)

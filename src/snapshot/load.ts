@@ -115,9 +115,7 @@ async function loadInStreams(
     })
     // Each session has a core of its own: the workers that PostgreSQL would add get in their way.
     await sideBySide(clients, createIndexes(schema), async (each, statement) => {
-      await each.query(
-        `begin; set local max_parallel_maintenance_workers = 0; ${statement}; commit`,
-      )
+      await each.query(`set local max_parallel_maintenance_workers = 0; ${statement}`)
     })
     await client.query(createKeys(schema))
   } catch (error) {

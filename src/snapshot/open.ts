@@ -4,17 +4,21 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DrillError } from '../foundation/errors.ts'
 import type { Workload } from '../queue-job/workload.ts'
 import { MANIFEST_FILE, OPERATIONS_FILE, parseManifest } from './format.ts'
 import type { Manifest } from './format.ts'
+import { openPlainFile } from './plain-file.ts'
 import { parseWorkload } from './workload-file.ts'
 
 /** `snapshots/` of the package; the same two levels up from `src/snapshot` and from `dist/snapshot`. */
 const BUNDLED = fileURLToPath(new URL('../../snapshots/', import.meta.url))
+
+/** A thousand functions take a workload of 2 MB, a manifest of 100 million rows 400 kB. */
+const TEXT_BYTES_MAX = 64 * 1024 * 1024
 
 /** A queue on disk, described and opened. */
 export interface Snapshot {
@@ -40,8 +44,26 @@ export async function bundledSnapshots(): Promise<string[]> {
   return entries.filter((name) => existsSync(join(BUNDLED, name, MANIFEST_FILE))).sort()
 }
 
+/** What a snapshot says of itself; its operations file may be missing still. */
+export type SnapshotDescription = Pick<
+  Snapshot,
+  'directory' | 'manifest' | 'manifestSha256' | 'workload' | 'operationsPath'
+>
+
 /** Opens a bundled snapshot by name, or any directory. Throws DrillError `input` if it is not one. */
 export async function openSnapshot(nameOrDirectory: string): Promise<Snapshot> {
+  const description = await describeSnapshot(nameOrDirectory)
+  const { directory, manifest } = description
+  return {
+    ...description,
+    name: manifest.name,
+    capturedAt: Date.parse(manifest.captured_at),
+    operationsSha256: sha256(await readText(directory, OPERATIONS_FILE)),
+  }
+}
+
+/** Manifest and workload alone. Throws DrillError `input`. */
+export async function describeSnapshot(nameOrDirectory: string): Promise<SnapshotDescription> {
   const directory = await directoryOf(nameOrDirectory)
   const manifestText = await readText(directory, MANIFEST_FILE)
   const manifest = parseManifest(join(directory, MANIFEST_FILE), manifestText)
@@ -55,14 +77,11 @@ export async function openSnapshot(nameOrDirectory: string): Promise<Snapshot> {
     )
   }
   return {
-    name: manifest.name,
     directory,
     manifest,
     manifestSha256: sha256(manifestText),
-    capturedAt: Date.parse(manifest.captured_at),
     workload: parseWorkload(workloadPath, workloadText),
     operationsPath: join(directory, OPERATIONS_FILE),
-    operationsSha256: sha256(await readText(directory, OPERATIONS_FILE)),
   }
 }
 
@@ -83,16 +102,19 @@ async function directoryOf(nameOrDirectory: string): Promise<string> {
 /** The bytes are hashed as they are read: UTF-8 without loss, else the file is refused. */
 async function readText(directory: string, name: string): Promise<string> {
   const path = join(directory, name)
+  const advice = 'A snapshot needs it: restore the file, or generate the snapshot again.'
+  const handle = await openPlainFile(path, advice)
   let bytes: Buffer
   try {
-    bytes = await readFile(path)
-  } catch (error) {
-    throw new DrillError(
-      'input',
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). ` +
-        'A snapshot needs it: restore the file, or generate the snapshot again.',
-      { cause: error },
-    )
+    if ((await handle.stat()).size > TEXT_BYTES_MAX) {
+      throw new DrillError(
+        'input',
+        `${path} is larger than ${TEXT_BYTES_MAX / 1024 / 1024} MiB. ${advice}`,
+      )
+    }
+    bytes = await handle.readFile()
+  } finally {
+    await handle.close()
   }
   const text = bytes.toString('utf8')
   if (!Buffer.from(text, 'utf8').equals(bytes)) {

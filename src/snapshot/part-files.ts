@@ -14,10 +14,12 @@ import { DrillError, messageOf } from '../foundation/errors.ts'
 import type { TableName } from '../queue-job/series.ts'
 import type { ManifestFile } from './format.ts'
 
-/** Rows in one file of `queue_job`; the small tables take one file each. */
+/** Rows in one file of `queue_job` and `queue_job_lock`; the small tables take one file each. */
 const ROWS_PER_FILE = 100_000
 
 const CHUNK_CHARACTERS = 256 * 1024
+/** Room for what a chunk becomes: with less the packer comes back for more room while the writer is busy, and waits. */
+const PACKED_CHUNK_BYTES = 256 * 1024
 const NEWLINE = 0x0a
 
 export interface PartFilesOptions {
@@ -69,7 +71,8 @@ export class PartFiles implements Disposable {
   #next(): PartFile {
     const { directory, table, level } = this.#options
     const number = String(this.#finished.length + 1).padStart(4, '0')
-    const name = table === 'queue_job' ? `${table}.${number}.copy.gz` : `${table}.copy.gz`
+    const isLarge = table === 'queue_job' || table === 'queue_job_lock'
+    const name = isLarge ? `${table}.${number}.copy.gz` : `${table}.copy.gz`
     return new PartFile(directory, name, level)
   }
 
@@ -108,7 +111,10 @@ class PartFile {
   constructor(directory: string, name: string, level: number | undefined) {
     this.#name = name
     const path = join(directory, name)
-    this.#gzip = createGzip(level === undefined ? {} : { level })
+    this.#gzip = createGzip({
+      chunkSize: PACKED_CHUNK_BYTES,
+      ...(level === undefined ? {} : { level }),
+    })
     const hashing = new Transform({
       transform: (chunk: Buffer, _, done) => {
         this.#packed.update(chunk)

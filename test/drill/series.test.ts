@@ -1,9 +1,13 @@
 /** A queue of any series of Odoo is loaded as it stands and drilled to a verdict by the built-in engine. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { performDrill } from '../../src/drill/drill.ts'
 import { drillInputs, loadInputs } from '../../src/drill/inputs.ts'
 import { MINUTE } from '../../src/foundation/time.ts'
 import type { JournalSet } from '../../src/journal/events.ts'
+import { connectEngine } from '../../src/recovery/connection.ts'
 import { renderScorecard } from '../../src/report/scorecard.ts'
 import { buildReport } from '../../src/report/report-json.ts'
 import type { Server } from '../../src/sandbox/sandbox.ts'
@@ -11,20 +15,26 @@ import { openServer } from '../../src/sandbox/server.ts'
 import { bundledScenarios } from '../../src/scenario/bundled.ts'
 import { parseScenario, readText } from '../../src/scenario/scenario-file.ts'
 import { scoreDrill } from '../../src/scoring/score-drill.ts'
+import { generateSnapshot } from '../../src/snapshot/generate/generate.ts'
 import { loadSnapshot } from '../../src/snapshot/load.ts'
-import { smallSnapshots, type SnapshotCopies } from '../snapshot/small-snapshot.ts'
-import { convertTo, rewriteTable } from '../snapshot/rewrite-table.ts'
+import { rewriteTable } from '../snapshot/rewrite-table.ts'
 
-let snapshots: SnapshotCopies
+let root: string
 let server: Server
 beforeAll(async () => {
-  snapshots = await smallSnapshots(2000)
+  root = await mkdtemp(join(tmpdir(), 'queue-drill-test-'))
   server = await openServer('embedded')
 })
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
-  await snapshots[Symbol.asyncDispose]()
+  await rm(root, { recursive: true })
 })
+
+async function generated(series: string, profile: string): Promise<string> {
+  const directory = join(root, `${series}-${profile}`)
+  await generateSnapshot({ company: 'company-25k', rows: 2000, directory, series, profile })
+  return directory
+}
 
 /** Every step of the runbook is taken: dead workers, a dead target, failed jobs that come back. */
 async function drill(directory: string, scenarioName: string): Promise<JournalSet> {
@@ -53,13 +63,11 @@ const RUN = {
 
 describe.each([
   ['13.0', '2024'],
-  ['18.0', '2024'],
+  ['18.0', '2025'],
   ['19.0', '2026'],
 ] as const)('Odoo %s, addon line %s', (series, line) => {
   test('a drill of its queue reaches a verdict, with every step of the engine performed', async () => {
-    const directory = await snapshots.copy()
-    await convertTo(directory, series, line)
-    const set = await drill(directory, 'restart-leftovers')
+    const set = await drill(await generated(series, line), 'restart-leftovers')
     const report = buildReport(scoreDrill(set), set.drill.header, RUN)
     expect(report.drill).toMatchObject({
       odooSeries: series,
@@ -84,8 +92,7 @@ describe.each([
 })
 
 test('columns that differ from the series are mapped, and the report names them', async () => {
-  const directory = await snapshots.copy()
-  await convertTo(directory, '17.0', '2024')
+  const directory = await generated('17.0', '2024')
   const kept = (await loadInputs(directory)).snapshot.manifest.tables.queue_job.columns.filter(
     (name) => name !== 'company_id',
   )
@@ -101,4 +108,21 @@ test('columns that differ from the series are mapped, and the report names them'
     added: { queue_job: { db_txid: 'int4', worker_hostname: 'varchar' } },
   })
   expect(report.findings).toEqual([])
+})
+
+test('the lock table of the addon is there for the engine to read, like the other small tables', async () => {
+  const { snapshot } = await loadInputs(await generated('17.0', '2025'))
+  const { rows: locks } = snapshot.manifest.tables.queue_job_lock!
+  await using template = await server.template((client) => loadSnapshot(snapshot, client))
+  await using clone = await template.clone({ timeZone: 'UTC' })
+  const engine = await connectEngine(clone.engineUri)
+  try {
+    const found = await engine.query('select count(*)::int4 as locks from queue_job_lock')
+    expect(found.rows).toEqual([{ locks }])
+    await expect(engine.query('delete from queue_job_lock')).rejects.toMatchObject({
+      code: '42501',
+    })
+  } finally {
+    await engine.end()
+  }
 })

@@ -158,8 +158,11 @@ describe('a module that fails', () => {
 })
 
 describe('disposing', () => {
-  it('ends what the module started', async () => {
-    const engine = await startMood('starts-a-child')
+  it.each([
+    ['ends what the module started', 'starts-a-child'],
+    ['ends what the module started in a session of its own and let go of', 'leaves-a-child'],
+  ])('%s', async (_, mood) => {
+    const engine = await startMood(mood)
     await engine.check(new Script().incident(queue.engine))
     await until(() => engine.output.includes('child '))
     const pid = Number(/child (\d+)/.exec(engine.output)![1])
@@ -182,6 +185,15 @@ it('keeps the beginning of what a module prints', async () => {
   const output = await outputOf(engine)
   expect(output).toHaveLength(64 * 1024)
   expect(output.startsWith('0 ...')).toBe(true)
+})
+
+it('gives a module whose transaction was ended a new connection', async () => {
+  await using engine = await startMood('forgets-to-commit')
+  for (let check = 1; check <= 2; check++) {
+    await engine.check(new Script().incident(queue.engine))
+    expect(await queue.endOpenTransactions()).toBe(1)
+  }
+  expect((await outputOf(engine)).trim().split('\n')).toEqual(['now true', 'now true'])
 })
 
 it('refuses a call that comes after its check', async () => {

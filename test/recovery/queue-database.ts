@@ -165,6 +165,8 @@ export interface Queue extends AsyncDisposable {
   add(...rows: readonly JobRow[]): Promise<void>
   /** The world writes, unseen. */
   world(sql: string, values?: readonly unknown[]): Promise<void>
+  /** As the harness does at the end of a check; how many there were. */
+  endOpenTransactions(): Promise<number>
   job(id: number): Promise<JobRow>
   jobs(): Promise<readonly JobRow[]>
 }
@@ -202,6 +204,7 @@ async function openQueue(database: DrillDatabase, table: JobTable): Promise<Queu
     setNow: (at) => setClock(world, at),
     add: async (...rows) => void (await world.query(table.insert, table.insertParameters(rows))),
     world: async (sql, values = []) => void (await world.query(sql, [...values])),
+    endOpenTransactions: () => database.gateway.endOpenTransactions(),
     job: async (id) => {
       const [found] = await read([id])
       if (found === undefined) throw new Error(`there is no job ${id}`)

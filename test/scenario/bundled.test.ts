@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { bundledScenarios } from '../../src/scenario/bundled.ts'
+import { weeklyJsonSchema } from '../../src/drill/weekly/config-schema.ts'
 import { operationsJsonSchema } from '../../src/scenario/operations-schema.ts'
 import { parseScenario } from '../../src/scenario/scenario-file.ts'
 import { scenarioJsonSchema } from '../../src/scenario/scenario-schema.ts'
@@ -42,6 +43,7 @@ describe('the committed JSON Schema is current (else: npm run schemas)', () => {
   test.each([
     ['scenario', scenarioJsonSchema()],
     ['operations', operationsJsonSchema()],
+    ['queue-drill', weeklyJsonSchema()],
   ])('%s', async (kind, schema) => {
     const path = new URL(`../../scenarios/${kind}.schema.json`, import.meta.url)
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(schema)

@@ -34,7 +34,7 @@ describe('queue-drill snapshot', () => {
     const verified = await run('verify', './company-25k')
     expect(verified).toEqual({
       status: 0,
-      stdout: 'company-25k: sound (3 files, 1500 jobs)\n',
+      stdout: 'company-25k: sound (3 files, 1500 jobs, generated: not scanned for leaks)\n',
       stderr: '',
     })
   })
@@ -121,7 +121,7 @@ describe('queue-drill snapshot', () => {
       ['generate', 'company-25k', '--captured-at', 'noon'],
       /"noon" is not a moment/,
     ],
-    ['no subcommand', [], /say which: generate, inspect or verify/],
+    ['no subcommand', [], /say which: capture, generate, import, inspect, map or verify/],
   ])('%s is exit 2 with what to do', async (_, args, expected) => {
     const { status, stdout, stderr } = await run(...args)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })

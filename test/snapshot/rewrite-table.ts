@@ -2,7 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { schemaOf, type Series, type TableName } from '../../src/queue-job/series.ts'
+import type { TableName } from '../../src/queue-job/series.ts'
 import { decodeRow, encodeRow, type Field } from '../../src/snapshot/copy-text.ts'
 import type { ManifestFile } from '../../src/snapshot/format.ts'
 import { editManifest, sha256 } from './small-snapshot.ts'
@@ -72,40 +72,4 @@ export async function rewriteTable(
       files,
     }
   })
-}
-
-/** The queue of a 16.0 as a database of another series holds it: columns gone or renamed, JSON in jsonb encoded twice. */
-export async function convertTo(
-  directory: string,
-  series: Series,
-  profile: '12.0' | '2024' | '2025' | '2026',
-): Promise<void> {
-  await editManifest(directory, (manifest) => {
-    manifest.odoo_series = series
-    manifest.addon_profile = profile
-  })
-  const { tables } = schemaOf(series)
-  const twice = (types: Readonly<Record<string, string>>, row: Row): Row =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, text]) => [
-        column,
-        types[column] === 'jsonb' && text !== null ? JSON.stringify(text) : text,
-      ]),
-    )
-  for (const table of ['queue_job_function', 'queue_job'] as const) {
-    const types = tables[table]
-    await rewriteTable(directory, table, {
-      columns: Object.keys(types),
-      change: (row) => {
-        if (types['record_ids'] === undefined) return twice(types, row)
-        const { ids } = JSON.parse(row['records'] ?? '{"ids": []}') as { ids: number[] }
-        const gone = ['wait_dependencies', 'cancelled'].includes(row['state']!)
-        return {
-          ...row,
-          record_ids: JSON.stringify(ids),
-          ...(gone && { state: 'done', date_done: row['date_created']! }),
-        }
-      },
-    })
-  }
 }

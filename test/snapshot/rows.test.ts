@@ -125,7 +125,7 @@ describe('damage is an input error that names the file', () => {
 
   test('a missing file', async () => {
     expect(await refusal((directory) => rm(join(directory, JOBS_FILE)))).toContain(
-      `${JOBS_FILE} cannot be read (ENOENT), the manifest lists it`,
+      `${JOBS_FILE} cannot be read (ENOENT). The manifest lists it`,
     )
   })
 

@@ -1,5 +1,6 @@
 /** `queue-drill snapshot generate`. */
 import type { CommandModule } from 'yargs'
+import { COMPANIES } from '../../snapshot/generate/companies.ts'
 import type { CommandContext } from '../context.ts'
 import { progressBar } from '../progress.ts'
 import { print, printJson } from '../terminal.ts'
@@ -11,6 +12,8 @@ interface GenerateArguments {
   seed: string | undefined
   'jobs-per-day': number | undefined
   rows: number | undefined
+  series: string | undefined
+  'addon-profile': string | undefined
   'captured-at': string | undefined
   force: boolean
   json: boolean
@@ -25,7 +28,7 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
         .positional('company', {
           type: 'string',
           demandOption: true,
-          describe: 'company-25k or company-60k',
+          describe: 'Which one, see below',
         })
         .option('out', {
           type: 'string',
@@ -47,6 +50,17 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
           requiresArg: true,
           describe: "Rows of queue_job to keep of the history (default: the company's)",
         })
+        .option('series', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Series of Odoo, 12.0 to 19.0: columns, encodings, states (default: 16.0)',
+        })
+        .option('addon-profile', {
+          type: 'string',
+          requiresArg: true,
+          describe:
+            'Version line of the addon: 12.0, 2024, 2025 or 2026 (default: the oldest of the series)',
+        })
         .option('captured-at', {
           type: 'string',
           requiresArg: true,
@@ -57,7 +71,8 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
           default: false,
           describe: 'Replace the snapshot that is there, its operations.yaml too',
         })
-        .option('json', JSON_OPTION),
+        .option('json', JSON_OPTION)
+        .epilogue(companyList()),
     handler: async (argv) => {
       const { generateSnapshot } = await import('../../snapshot/generate/generate.ts')
       // With the dot, so that it can be named as a directory beside a bundled snapshot of the same name.
@@ -71,6 +86,8 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
         ...(argv.seed === undefined ? {} : { seed: argv.seed }),
         ...(argv['jobs-per-day'] === undefined ? {} : { jobsPerDay: argv['jobs-per-day'] }),
         ...(argv.rows === undefined ? {} : { rows: argv.rows }),
+        ...(argv.series === undefined ? {} : { series: argv.series }),
+        ...(argv['addon-profile'] === undefined ? {} : { profile: argv['addon-profile'] }),
         ...(argv['captured-at'] === undefined
           ? {}
           : { capturedAt: moment(argv['captured-at'], '--captured-at') }),
@@ -80,4 +97,13 @@ export function generateCommand(context: CommandContext): CommandModule<object, 
       else print(`${directory}: ${manifest.tables.queue_job.rows} jobs, ${manifest.description}`)
     },
   }
+}
+
+/** Each company on a line: name, traffic, what it is. */
+function companyList(): string {
+  const lines = Object.values(COMPANIES).map(({ name, jobsPerDay, description }) => {
+    const what = description.replace(' on Odoo {series}', '').replace(/: .*/, '')
+    return `  ${name.padEnd(14)} ${jobsPerDay.toLocaleString('en').padStart(6)} jobs a day  ${what}`
+  })
+  return `Companies:\n${lines.join('\n')}`
 }

@@ -1,24 +1,35 @@
 /** `queue-drill snapshot verify`. */
 import type { CommandModule } from 'yargs'
 import { DrillError, EXIT } from '../../foundation/errors.ts'
+import type { Manifest } from '../../snapshot/format.ts'
 import type { CommandContext } from '../context.ts'
 import { print, printJson } from '../terminal.ts'
 import { JSON_OPTION, SNAPSHOT } from './options.ts'
 
 export function verifyCommand(
   context: CommandContext,
-): CommandModule<object, { snapshot: string; json: boolean }> {
+): CommandModule<object, { snapshot: string; scan: boolean | undefined; json: boolean }> {
   return {
     command: 'verify <snapshot>',
-    describe: 'Check checksums, counts and the JSON of every row',
-    builder: (yargs) => yargs.positional('snapshot', SNAPSHOT).option('json', JSON_OPTION),
+    describe: 'Check checksums, counts, the JSON of every row, and that nothing personal is left',
+    builder: (yargs) =>
+      yargs
+        .positional('snapshot', SNAPSHOT)
+        .option('scan', {
+          type: 'boolean',
+          describe: 'Look for leaks, or not; default: where the snapshot says that it is masked',
+        })
+        .option('json', JSON_OPTION),
     handler: async (argv) => {
       const { openSnapshot } = await import('../../snapshot/open.ts')
       const { verifySnapshot } = await import('../../snapshot/verify.ts')
       const snapshot = await openSnapshot(argv.snapshot)
-      const { files, rows, problems, problemCount } = await verifySnapshot(snapshot)
+      const { files, rows, scanned, problems, problemCount } = await verifySnapshot(
+        snapshot,
+        argv.scan === undefined ? {} : { scan: argv.scan },
+      )
       if (argv.json) {
-        printJson({ snapshot: snapshot.name, files, rows, problemCount, problems })
+        printJson({ snapshot: snapshot.name, files, rows, scanned, problemCount, problems })
         if (problemCount > 0) context.exitStatus = EXIT.input
         return
       }
@@ -33,7 +44,14 @@ export function verifyCommand(
           ].join('\n'),
         )
       }
-      print(`${snapshot.name}: sound (${files} files, ${rows} jobs)`)
+      const leaks = scanned ? ', no leak found' : masked(snapshot.manifest.masking)
+      print(`${snapshot.name}: sound (${files} files, ${rows} jobs${leaks})`)
     },
   }
+}
+
+/** Why nothing was looked for. */
+function masked(masking: Manifest['masking']): string {
+  if (masking === 'none') return ', NOT MASKED, not scanned for leaks: --scan does'
+  return masking === 'generated' ? ', generated: not scanned for leaks' : ', not scanned for leaks'
 }

@@ -4,6 +4,7 @@
  * EngineFailure and goes on; disposing it ends the process and whatever it started.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -19,6 +20,7 @@ import {
   OUTPUT_MAX_CHARACTERS,
   START_TIMEOUT_MS,
 } from './limits.ts'
+import { endOffspring, OFFSPRING_VARIABLE } from './offspring.ts'
 import { performCall } from './perform-call.ts'
 import { type FromEngine, readMessage, type ToEngine } from './protocol.ts'
 
@@ -60,11 +62,10 @@ export async function startExternalEngine(
 /** The module's absolute path. Throws DrillError `input` if there is no such file. */
 export async function existingModule(path: string): Promise<string> {
   const absolute = resolve(path)
-  const isFile = await stat(absolute).then(
-    (found) => found.isFile(),
-    () => false,
-  )
-  if (!isFile) throw new DrillError('input', `engine ${path}: there is no such file`)
+  const found = await stat(absolute).catch(() => null)
+  if (found === null) throw new DrillError('input', `engine ${path}: there is no such file`)
+  if (!found.isFile())
+    throw new DrillError('input', `engine ${path}: it is not a file but a folder`)
   return absolute
 }
 
@@ -82,6 +83,8 @@ class EngineProcess implements ExternalEngine {
   readonly #module: string
   readonly #timeoutMs: number
   readonly #child: ChildProcess
+  /** In the environment of the process and of whatever it starts. */
+  readonly #mark = randomUUID()
   readonly #exited: Promise<void>
   readonly #printed = { stdout: '', stderr: '' }
   #name = ''
@@ -94,7 +97,7 @@ class EngineProcess implements ExternalEngine {
   constructor(module: string, timeoutMs: number, memoryMaxMb: number) {
     this.#module = module
     this.#timeoutMs = timeoutMs
-    this.#child = forkHost(dirname(module), memoryMaxMb / 2)
+    this.#child = forkHost(dirname(module), memoryMaxMb / 2, this.#mark)
     this.#child.on('message', (message) => this.#receive(readMessage(message)))
     this.#child.on('error', (error) => this.#fail('engine-exited', messageOf(error)))
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -163,6 +166,7 @@ class EngineProcess implements ExternalEngine {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill()
     await this.#exited
+    endOffspring(this.#mark)
   }
 
   #wait(check: number | null, incident: Incident | null, timeoutMs: number): Promise<void> {
@@ -270,13 +274,13 @@ class EngineProcess implements ExternalEngine {
 }
 
 /** `host.js` from the build, `host.ts` through tsx from the sources. */
-function forkHost(directory: string, heapMaxMb: number): ChildProcess {
+function forkHost(directory: string, heapMaxMb: number, mark: string): ChildProcess {
   const isSource = import.meta.url.endsWith('.ts')
   const host = fileURLToPath(new URL(`./host.${isSource ? 'ts' : 'js'}`, import.meta.url))
   const loader = isSource ? ['--import', import.meta.resolve('tsx')] : []
   return fork(host, [], {
     cwd: directory,
-    env: cleanEnvironment(),
+    env: { ...cleanEnvironment(), [OFFSPRING_VARIABLE]: mark },
     execArgv: [`--max-old-space-size=${Math.floor(heapMaxMb)}`, ...loader],
     detached: true,
     serialization: 'advanced',

@@ -35,7 +35,8 @@ class Calls {
 
 const calls = new Calls()
 let engine: RecoveryEngine | null = null
-let database: Client | null = null
+let database: { readonly client: Client; ended: boolean } | null = null
+let uri = ''
 
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 process.on('message', (message) => {
@@ -64,7 +65,8 @@ async function start({
 }: Extract<ToEngine, { type: 'start' }>): Promise<void> {
   startWatchdog({ harness, memoryMaxMb })
   try {
-    database = await connectEngine(databaseUri)
+    uri = databaseUri
+    await connectDatabase()
     const made = await makeEngine((await import(module)) as Readonly<Record<string, unknown>>)
     if (made === null) {
       send({
@@ -79,6 +81,12 @@ async function start({
   } catch (error) {
     send({ type: 'broken', message: messageOf(error) })
   }
+}
+
+async function connectDatabase(): Promise<void> {
+  const opened = { client: await connectEngine(uri), ended: false }
+  opened.client.once('end', () => (opened.ended = true))
+  database = opened
 }
 
 /** `export default` or `createEngine` (the engine, or a function that makes it), or `engine`. */
@@ -106,6 +114,9 @@ async function check({
 }: Extract<ToEngine, { type: 'check' }>): Promise<void> {
   let end: FromEngine = { type: 'settled', check }
   try {
+    // The harness ends a session whose transaction was left open: let its last word be read first.
+    await new Promise((turned) => setImmediate(turned))
+    if (database!.ended) await connectDatabase()
     await engine!.check(incidentOf(check, now, catalogue))
   } catch (error) {
     end = { type: 'threw', check, message: messageOf(error) }
@@ -127,7 +138,7 @@ function incidentOf(check: number, now: number, catalogue: SafetyCatalogue): Inc
       calls.call(check, name, parameters) as Promise<Answer>
   return {
     now: new Date(now),
-    database: database!,
+    database: database!.client,
     catalogue,
     operations: {
       doctor: call('operations.doctor'),

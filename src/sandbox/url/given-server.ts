@@ -12,7 +12,7 @@ import { Maker } from '../maker.ts'
 import { newSandboxId } from '../names.ts'
 import { once, Undo } from '../once.ts'
 import type { Server } from '../sandbox.ts'
-import { OLDEST_MAJOR } from '../settings.ts'
+import { OLDEST_MAJOR, OWNED_PUBLIC_MAJOR } from '../settings.ts'
 import { clearDeadSandboxes, lockSandbox } from './dead-sandboxes.ts'
 import { openTlsRelay } from './tls-relay.ts'
 
@@ -26,8 +26,8 @@ export async function openGivenServer(
   const client = await reach(address, login)
   undo.add(() => client.end())
   try {
-    const { version, superuser } = await examine(client, address)
-    const maker = new Maker(client, superuser)
+    const { version, superuser, major } = await examine(client, address)
+    const maker = new Maker(client, superuser, major)
     const sandboxId = newSandboxId()
     await lockSandbox(client, sandboxId)
     for (const line of await clearDeadSandboxes(maker)) onProgress(line)
@@ -99,7 +99,7 @@ interface ServerFacts {
 async function examine(
   client: Client,
   address: Address,
-): Promise<{ version: string; superuser: boolean }> {
+): Promise<{ version: string; superuser: boolean; major: number }> {
   const { rows } = await client.query<ServerFacts>(
     `select current_setting('server_version_num')::int4 as number,
             split_part(current_setting('server_version'), ' ', 1) as version,
@@ -116,6 +116,12 @@ async function examine(
   if (facts.number < OLDEST_MAJOR * 10_000) {
     refuse(`it is version ${facts.version}, a drill needs ${OLDEST_MAJOR} or later`)
   }
+  if (facts.number < OWNED_PUBLIC_MAJOR * 10_000 && !facts.superuser) {
+    refuse(
+      `it is version ${facts.version}, where only a superuser can make a sandbox, and its role "${facts.user}" is none; ` +
+        `name a superuser, or a server of version ${OWNED_PUBLIC_MAJOR} or later`,
+    )
+  }
   if (facts.standby) refuse('it is a standby, which accepts no writes; name its primary')
   if (!facts.creates_databases || !facts.creates_roles) {
     const missing = [
@@ -127,7 +133,8 @@ async function examine(
       `its role "${facts.user}" lacks rights; a superuser grants them: alter role "${facts.user}" ${list}`,
     )
   }
-  return { version: facts.version, superuser: facts.superuser }
+  const major = Math.floor(facts.number / 10_000)
+  return { version: facts.version, superuser: facts.superuser, major }
 }
 
 function describe({ host, port }: Address): string {

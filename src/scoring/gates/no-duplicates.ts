@@ -9,7 +9,7 @@ export function noDuplicates(faults: readonly SideEffectFault[], effectsTotal: n
   const owned = faults.filter(({ owner }) => owner === 'engine')
   const undecided = faults.filter(({ owner }) => owner === 'undecided')
   const byQueue = faults.filter(({ owner }) => owner === 'queue')
-  const lines: Evidence[] = [summary(owned, effectsTotal), ...tellingFirst(owned).map(told)]
+  const lines: Evidence[] = [summary(owned, effectsTotal), ...toldOf(owned)]
   if (byQueue.length > 0) {
     const jobs = byQueue.map(({ second }) => second.job)
     lines.push(
@@ -20,7 +20,7 @@ export function noDuplicates(faults: readonly SideEffectFault[], effectsTotal: n
   }
   if (undecided.length > 0) {
     lines.push(evidence(`${count(undecided.length, 'repetition')} undecided`))
-    lines.push(...tellingFirst(undecided).map(told))
+    lines.push(...toldOf(undecided))
   }
   return {
     id: 'no-duplicates',
@@ -42,11 +42,14 @@ function summary(owned: readonly SideEffectFault[], effectsTotal: number): Evide
   )
 }
 
-/** Those with both executions in the drill say most. All of them stand in `sideEffectFaults`. */
-function tellingFirst(faults: readonly SideEffectFault[]): readonly SideEffectFault[] {
+/** Those with both executions in the drill say most, so they are told first. */
+function toldOf(faults: readonly SideEffectFault[]): readonly Evidence[] {
   const inDrill = faults.filter(({ first }) => first !== null)
   const sinceBefore = faults.filter(({ first }) => first === null)
-  return [...inDrill, ...sinceBefore].slice(0, TOLD_MAX)
+  const lines = [...inDrill, ...sinceBefore].slice(0, TOLD_MAX).map(told)
+  const rest = faults.length - lines.length
+  if (rest === 0) return lines
+  return [...lines, evidence(`and ${rest} more: each stands in report.json, sideEffectFaults`)]
 }
 
 /** One sentence: both executions and the write that caused the second. */

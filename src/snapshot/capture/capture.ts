@@ -14,6 +14,7 @@ import { MANIFEST_FILE, OPERATIONS_FILE, SNAPSHOT_FORMAT, WORKLOAD_FILE } from '
 import { parseManifest } from '../format.ts'
 import type { Manifest, ManifestTable } from '../format.ts'
 import { workloadText } from '../generate/workload.ts'
+import { proposeOperations } from '../map/propose.ts'
 import type { Masker } from '../mask/masker.ts'
 import { replaceDirectory } from '../replace-directory.ts'
 import { takeColumns } from './columns.ts'
@@ -21,7 +22,6 @@ import type { TakenTable } from './columns.ts'
 import { readConfiguration } from './configuration.ts'
 import { detect } from './detect.ts'
 import type { AddonProfile, Detected } from './detect.ts'
-import { firstOperations } from './first-operations.ts'
 import { readHistory } from './history.ts'
 import { incidentWarnings, readUnderWay } from './incident.ts'
 import { readRecent } from './recent.ts'
@@ -102,7 +102,7 @@ export async function captureSnapshot(options: CaptureOptions): Promise<Captured
   }
 }
 
-/** People's work on the operations file outlives the rows. */
+/** People's work on the operations file outlives the rows: what is new is added to it. */
 async function editedOperations(directory: string): Promise<string | null> {
   const path = join(directory, OPERATIONS_FILE)
   return existsSync(path) ? readFile(path, 'utf8') : null
@@ -139,6 +139,8 @@ async function writeSnapshot(
   )
   const underWay = await readUnderWay(client, now, jobs)
   const workload = workloadOfHistory({ history, recent, configuration, now, masker })
+  // A file that cannot be read is told before the rows are.
+  const operations = proposeOperations(workload, existing).text
   const warnings = [
     ...tables.flatMap((table) => table.warnings),
     ...sourceWarnings(source, history.nameless),
@@ -156,7 +158,7 @@ async function writeSnapshot(
   }
   const text = workloadText(workload)
   await writeFile(join(directory, WORKLOAD_FILE), text)
-  await writeFile(join(directory, OPERATIONS_FILE), firstOperations(workload, existing))
+  await writeFile(join(directory, OPERATIONS_FILE), operations)
   const facts = { source, detected, now, zone, rows: history.rows, warnings, workload: text }
   const channels = options.host?.channels ?? configuration.channels
   const host = { ...options.host, ...(channels === null ? {} : { channels }) }

@@ -11,7 +11,7 @@ import { copyOut } from './copy-out.ts'
 
 /** Rows of one statement: about a second of work. */
 const ROWS_PER_RANGE = 50_000
-/** Of gzip. The default 6 packs 15 % better and takes three times as long, more than everything else together. */
+/** Of gzip. Measured: 0.4 s of a processor for 63 MB; the default 6 packs 13 % better and takes twice as long. */
 const GZIP_LEVEL = 3
 
 export interface WriteTableOptions {

@@ -1,39 +1,26 @@
 /** The rows of `queue_job_channel` and `queue_job_function`: the configuration that the company keeps in Odoo. */
 import { formatPgTimestamp } from '../../foundation/time.ts'
 import { encodeRow } from '../copy-text.ts'
+import type { JsonEncoding } from './dialect.ts'
 import type { JobFunction } from './job-function.ts'
 import { pythonJson } from './payload.ts'
 
-/**
- * Channel → days after which done and cancelled jobs are deleted. What names another channel (`root.crm_import`, and
- * `root.pos_legacy` of a module removed years ago) is never cleaned: such rows pile up, as in life.
- */
-export const REMOVAL_DAYS: Readonly<Record<string, number>> = {
-  root: 60,
-  'root.webhook_sync': 60,
-  'root.stock_sync': 45,
-  'root.payment': 180,
-  'root.invoice_mail': 180,
-  'root.edi': 120,
-  'root.export': 90,
-  'root.export.accounting': 180,
-  'root.shipping': 90,
-  'root.shipping.label': 90,
-}
-
-const CHANNELS = Object.keys(REMOVAL_DAYS)
-
-export function channelRows(capturedAt: number): string[] {
-  return CHANNELS.map((completeName, index) => {
+/** `removalDays`: a parent stands before its children. */
+export function channelRows(
+  removalDays: Readonly<Record<string, number>>,
+  capturedAt: number,
+): string[] {
+  const channels = Object.keys(removalDays)
+  return channels.map((completeName, index) => {
     const at = completeName.lastIndexOf('.')
-    const parent = at === -1 ? null : CHANNELS.indexOf(completeName.slice(0, at)) + 1
+    const parent = at === -1 ? null : channels.indexOf(completeName.slice(0, at)) + 1
     const created = formatPgTimestamp(capturedAt - (1100 - index * 40) * 86_400_000).slice(0, 19)
     return encodeRow([
       String(index + 1),
       completeName.slice(at + 1),
       completeName,
       parent === null ? null : String(parent),
-      String(REMOVAL_DAYS[completeName]),
+      String(removalDays[completeName]),
       '1',
       created,
       '2',
@@ -48,7 +35,13 @@ export function functionId(functions: readonly JobFunction[], fn: JobFunction): 
   return functions.filter(({ configured }) => configured).indexOf(fn) + 1
 }
 
-export function functionRows(functions: readonly JobFunction[]): string[] {
+export function functionRows(
+  functions: readonly JobFunction[],
+  channels: readonly string[],
+  encoding: JsonEncoding,
+): string[] {
+  const json = (value: Readonly<Record<string, number | string | boolean>>) =>
+    encoding === 'jsonb' ? pythonJson(pythonJson(value)) : pythonJson(value)
   return functions
     .filter(({ configured }) => configured)
     .map((fn, index) => {
@@ -60,10 +53,10 @@ export function functionRows(functions: readonly JobFunction[]): string[] {
         // A number for each model: `ir_model` is no part of a snapshot.
         String(200 + models(functions).indexOf(fn.name.slice(0, at))),
         fn.name.slice(at + 1),
-        String(CHANNELS.indexOf(fn.channel) + 1),
+        String(channels.indexOf(fn.channel) + 1),
         fn.channel,
-        pythonJson(pattern),
-        fn.integration === null ? '{}' : pythonJson({ enable: true, func_name: 'action_open' }),
+        json(pattern),
+        json(fn.integration === null ? {} : { enable: true, func_name: 'action_open' }),
       ])
     })
 }

@@ -8,8 +8,6 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DrillError } from '../../foundation/errors.ts'
 import { HOUR, isoUtc } from '../../foundation/time.ts'
-import { schemaOf } from '../../queue-job/series.ts'
-import type { TableName } from '../../queue-job/series.ts'
 import {
   MANIFEST_FILE,
   OPERATIONS_FILE,
@@ -17,21 +15,20 @@ import {
   WORKLOAD_FILE,
   parseManifest,
 } from '../format.ts'
-import type { Manifest, ManifestTable } from '../format.ts'
+import type { TableName } from '../../queue-job/series.ts'
+import type { Manifest, ManifestFile, ManifestTable } from '../format.ts'
 import { channelRows, functionRows } from './channels.ts'
 import { CAPTURED_AT, COMPANIES } from './companies.ts'
-import type { Company } from './companies.ts'
-import { MICROSECONDS } from './draft.ts'
-import { graphDrafts } from './graphs.ts'
-import { history } from './history.ts'
-import { liveDrafts } from './live.ts'
+import type { Company } from './company.ts'
+import { dialectOf } from './dialect.ts'
+import type { Dialect } from './dialect.ts'
 import { operationsYaml } from './operations-yaml.ts'
 import { PartFiles, writeRows } from '../part-files.ts'
 import { replaceDirectory } from '../replace-directory.ts'
-import { rowEncoder } from './row.ts'
-import type { RowEncoder } from './row.ts'
+import { retention } from './retention.ts'
 import { loadTexts } from './texts.ts'
 import { workloadOf, workloadText } from './workload.ts'
+import { writeJobs } from './write-jobs.ts'
 
 export interface GenerateOptions {
   /** A key of COMPANIES. */
@@ -44,6 +41,10 @@ export interface GenerateOptions {
   readonly jobsPerDay?: number
   /** Rows of `queue_job`, at least 1,000; default: the company's. */
   readonly rows?: number
+  /** Of Odoo, 12.0 to 19.0; default 16.0. */
+  readonly series?: string
+  /** Version line of the addon; default the oldest that fits: 12.0, 2024, or 2026 for Odoo 19.0. */
+  readonly profile?: string
   /** ms, a full hour; default CAPTURED_AT. */
   readonly capturedAt?: number
   /** Made if it does not exist. */
@@ -69,8 +70,10 @@ export async function generateSnapshot(options: GenerateOptions): Promise<Manife
     capturedAt: options.capturedAt ?? CAPTURED_AT,
   }
   checkSettings(settings)
+  const dialect = dialectOf(options.series ?? '16.0', options.profile)
+  const aged = { ...company, removalDays: retention(company, settings) }
   return replaceDirectory(options.directory, options.overwrite ?? false, (directory) =>
-    writeSnapshot(directory, company, settings, options),
+    writeSnapshot(directory, aged, settings, dialect, options),
   )
 }
 
@@ -78,19 +81,38 @@ async function writeSnapshot(
   directory: string,
   company: Company,
   settings: Settings,
-  hooks: Pick<GenerateOptions, 'onProgress' | 'signal'>,
+  dialect: Dialect,
+  { onProgress, signal }: Pick<GenerateOptions, 'onProgress' | 'signal'>,
 ): Promise<Manifest> {
-  const encode = rowEncoder(company.functions, settings.seed, await loadTexts(settings.seed))
-  const jobs = jobRows(company, settings, encode, hooks)
-  const channels = channelRows(settings.capturedAt)
+  const { functions, removalDays } = company
+  const small = async (table: 'queue_job_channel' | 'queue_job_function', rows: string[]) => {
+    using parts = new PartFiles({ directory, table })
+    await writeRows(parts, rows)
+    return manifestTable(dialect, table, await parts.end())
+  }
+  const channels = await small('queue_job_channel', channelRows(removalDays, settings.capturedAt))
+  const configured = await small(
+    'queue_job_function',
+    functionRows(functions, Object.keys(removalDays), dialect.json),
+  )
+  const texts = await loadTexts(settings.seed)
+  const files = await writeJobs({
+    ...settings,
+    company,
+    functions,
+    dialect,
+    texts,
+    directory,
+    signal,
+    onProgress,
+  })
   const tables = {
-    queue_job_channel: await writeTable(directory, 'queue_job_channel', channels),
-    queue_job_function: await writeTable(
-      directory,
-      'queue_job_function',
-      functionRows(company.functions),
-    ),
-    queue_job: await writeTable(directory, 'queue_job', jobs),
+    queue_job_channel: channels,
+    queue_job_function: configured,
+    queue_job: manifestTable(dialect, 'queue_job', files.jobs),
+    ...(files.locks === null
+      ? {}
+      : { queue_job_lock: manifestTable(dialect, 'queue_job_lock', files.locks) }),
   }
   const workload = workloadText(workloadOf(company.functions, settings.jobsPerDay))
   await writeFile(join(directory, WORKLOAD_FILE), workload)
@@ -98,10 +120,10 @@ async function writeSnapshot(
   const manifest: Manifest = {
     format: SNAPSHOT_FORMAT,
     name: settings.name,
-    description: company.description,
+    description: company.description.replace('{series}', String(Number(dialect.series))),
     captured_at: isoUtc(settings.capturedAt),
-    odoo_series: '16.0',
-    addon_profile: '2024',
+    odoo_series: dialect.series,
+    addon_profile: dialect.profile,
     masking: 'generated',
     generator: {
       company: company.name,
@@ -150,62 +172,13 @@ function checkSettings({ rows, jobsPerDay, capturedAt }: Settings): void {
   }
 }
 
-/** Rows in the order of their ids. */
-function* jobRows(
-  { functions }: Company,
-  settings: Settings,
-  encode: RowEncoder,
-  { onProgress, signal }: Pick<GenerateOptions, 'onProgress' | 'signal'>,
-): Generator<string> {
-  const { rows, seed, capturedAt } = settings
-  const special = [
-    ...liveDrafts(functions, settings),
-    ...graphDrafts(functions, seed, capturedAt),
-  ].sort((left, right) => left.createdUs - right.createdUs)
-  const totals = historyTotals(rows - special.length)
-  let id = 0
-  let written = 0
-  let jobsBefore = 0
-  for (const hour of history(functions, totals, settings)) {
-    const endUs = (hour.startAt + HOUR) * MICROSECONDS
-    const drafts = [...hour.drafts]
-    while (special.length > 0 && special[0]!.createdUs < endUs) drafts.push(special.shift()!)
-    drafts.sort((left, right) => left.createdUs - right.createdUs)
-    for (const draft of drafts) {
-      const share = (draft.createdUs / MICROSECONDS - hour.startAt) / HOUR
-      id = Math.max(id + 1, Math.floor(jobsBefore + share * hour.jobs))
-      yield encode(draft, id)
-      written += 1
-      if (written % 1000 !== 0) continue
-      signal?.throwIfAborted()
-      onProgress?.(written, rows)
-    }
-    jobsBefore += hour.jobs
-  }
-  onProgress?.(written, rows)
-}
-
-/**
- * In a whole table about 0.25 % of the rows are old failures. A thinned one keeps more of them in proportion, a few
- * hundred, because they are what an incident must not be confused with.
- */
-function historyTotals(rows: number): Parameters<typeof history>[1] {
-  const failed = Math.round(Math.max(0.0025 * rows, 3.5 * Math.sqrt(rows)))
-  const cancelled = Math.round(0.004 * rows)
-  const legacy = Math.round(0.006 * rows)
-  return { failed, cancelled, legacy, done: rows - failed - cancelled - legacy }
-}
-
-async function writeTable(
-  directory: string,
-  table: Exclude<TableName, 'queue_job_lock'>,
-  rows: Iterable<string>,
-): Promise<ManifestTable> {
-  using parts = new PartFiles({ directory, table })
-  await writeRows(parts, rows)
-  const files = await parts.end()
+function manifestTable(
+  { schema }: Dialect,
+  table: TableName,
+  files: ManifestFile[],
+): ManifestTable {
   return {
-    columns: Object.keys(schemaOf('16.0').tables[table]),
+    columns: Object.keys(schema.tables[table]!),
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     files,
   }

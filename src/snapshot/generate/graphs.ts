@@ -5,8 +5,10 @@
 import { random } from '../../foundation/random.ts'
 import type { Random } from '../../foundation/random.ts'
 import { DAY, HOUR, MINUTE } from '../../foundation/time.ts'
+import type { Company } from './company.ts'
 import { MICROSECONDS, uuidFrom } from './draft.ts'
 import type { JobDraft } from './draft.ts'
+import { functionNamed } from './job-function.ts'
 import type { JobFunction } from './job-function.ts'
 import { doneJob, failedJob } from './lives.ts'
 
@@ -16,12 +18,12 @@ const PARENTS = 3
 type GraphEnd = 'done' | 'stuck' | 'waiting'
 
 export function graphDrafts(
-  functions: readonly JobFunction[],
+  { functions, cast }: Pick<Company, 'functions' | 'cast'>,
   seed: string,
   capturedAt: number,
 ): JobDraft[] {
-  const parent = named(functions, 'product.product.update_cost')
-  const child = named(functions, 'sale.order.recompute_margin')
+  const parent = functionNamed(functions, cast.graph.parent)
+  const child = functionNamed(functions, cast.graph.child)
   const draw = random(seed, 'graphs')
   const ago = (ms: number): number => (capturedAt - ms) * MICROSECONDS
   const ends: readonly (readonly [GraphEnd, number])[] = [
@@ -84,8 +86,4 @@ function parentLife(
   return end === 'stuck' && index === 0
     ? failedJob(fn, fn.failures[1]!, atUs, draw)
     : doneJob(fn, atUs, endUs, draw)
-}
-
-function named(functions: readonly JobFunction[], name: string): JobFunction {
-  return functions.find((fn) => fn.name === name)!
 }

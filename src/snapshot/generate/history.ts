@@ -6,33 +6,20 @@
 import { random } from '../../foundation/random.ts'
 import type { Random } from '../../foundation/random.ts'
 import { DAY, HOUR, hourOfWeek } from '../../foundation/time.ts'
-import { REMOVAL_DAYS } from './channels.ts'
+import type { Company } from './company.ts'
+import { daySeasons, dayVolumes, HISTORY_DAYS } from './days.ts'
 import { MICROSECONDS } from './draft.ts'
 import type { JobDraft } from './draft.ts'
-import { jobFunction, longTailed } from './job-function.ts'
-import type { JobFunction } from './job-function.ts'
 import { cancelledJob, doneJob, failedJob } from './lives.ts'
 import type { Outage } from './outages.ts'
 import { pastOutages } from './outages.ts'
 import { ratesPerHour } from './rhythm.ts'
 
-/** Failed rows go back so far: the company has used the queue for three years. */
-const HISTORY_DAYS = 1100
 const HISTORY_HOURS = HISTORY_DAYS * 24
 
 /** Share of the failures of the past that came in outages. */
 const OUTAGE_SHARE = 0.45
 
-/** A module that was removed two years ago; its channel was never in the table, so nothing cleans its rows. */
-const LEGACY = jobFunction({
-  name: 'pos.order.push_legacy',
-  title: 'Push till order',
-  channel: 'root.pos_legacy',
-  share: 0,
-  rhythm: 'shop',
-  durationMs: longTailed(900, 0.5, 20_000),
-  configured: false,
-})
 const LEGACY_UNTIL_DAYS = 730
 
 /** Rows of each kind that the whole history must hold. */
@@ -62,11 +49,12 @@ export interface HistoryHour {
 
 /** Oldest hour first; drafts within an hour in no order. `capturedAt` is the end of the last hour. */
 export function* history(
-  functions: readonly JobFunction[],
+  company: Pick<Company, 'functions' | 'legacy' | 'removalDays'>,
   totals: HistoryTotals,
   options: { readonly seed: string; readonly capturedAt: number; readonly jobsPerDay: number },
 ): Generator<HistoryHour> {
-  const weightsAt = hourWeights(functions, options)
+  const { functions } = company
+  const weightsAt = hourWeights(company, options)
   const sums = { done: 0, failed: 0, outage: 0, legacy: 0 }
   for (let hoursAgo = HISTORY_HOURS; hoursAgo >= 1; hoursAgo--) {
     const weights = weightsAt(hoursAgo)
@@ -98,7 +86,7 @@ export function* history(
     yield {
       startAt,
       jobs: weights.jobs * jobsPerShare,
-      drafts: hourDrafts(functions, weights, counts, startAt, options.capturedAt, draw),
+      drafts: hourDrafts(company, weights, counts, startAt, options.capturedAt, draw),
     }
   }
 }
@@ -106,7 +94,7 @@ export function* history(
 type Counts = Readonly<Record<'done' | 'cancelled' | 'failed' | 'outage' | 'legacy', number>>
 
 function hourDrafts(
-  functions: readonly JobFunction[],
+  { functions, legacy }: Pick<Company, 'functions' | 'legacy'>,
   weights: HourWeights,
   counts: Counts,
   startAt: number,
@@ -124,7 +112,7 @@ function hourDrafts(
     drafts.push(cancelledJob(functions[draw.weighted(weights.done)]!, moment(), endUs, draw))
   }
   for (let index = 0; index < counts.legacy; index++) {
-    drafts.push(doneJob(LEGACY, moment(), endUs, draw))
+    drafts.push(doneJob(legacy, moment(), endUs, draw))
   }
   for (let index = 0; index < counts.failed; index++) {
     const fn = functions[draw.weighted(weights.failed)]!
@@ -142,32 +130,31 @@ function hourDrafts(
 
 /** Weights of the hour that began so many hours before the capture. */
 function hourWeights(
-  functions: readonly JobFunction[],
+  { functions, legacy, removalDays }: Pick<Company, 'functions' | 'legacy' | 'removalDays'>,
   { seed, capturedAt }: { readonly seed: string; readonly capturedAt: number },
 ): (hoursAgo: number) => HourWeights {
   const rates = functions.map(({ rhythm, share }) => ratesPerHour(rhythm, share))
   const failureShares = functions.map(({ failures }) => total(failures.map(({ share }) => share)))
-  const removal = functions.map(({ channel }) => REMOVAL_DAYS[channel] ?? HISTORY_DAYS)
-  const legacyRates = ratesPerHour(LEGACY.rhythm, 1)
-  const outages = pastOutages(seed, HISTORY_HOURS)
-  // Growth, and the days' own ups and downs.
-  const volumes = Array.from({ length: HISTORY_DAYS + 1 }, (_, daysAgo) => {
-    const noise = 0.9 + 0.2 * random(seed, 'day', daysAgo).next()
-    return noise * (1 - (0.35 * daysAgo) / HISTORY_DAYS)
-  })
+  const removal = functions.map(({ channel }) => removalDays[channel] ?? HISTORY_DAYS)
+  const legacyRates = ratesPerHour(legacy.rhythm, 1)
+  const outages = pastOutages(functions, seed, HISTORY_HOURS)
+  const volumes = dayVolumes(seed)
+  const seasons = daySeasons(functions, capturedAt)
   return (hoursAgo) => {
     const hour = hourOfWeek(capturedAt - hoursAgo * HOUR)
     const daysAgo = Math.floor((hoursAgo * HOUR) / DAY)
     const volume = volumes[daysAgo]!
+    const season = seasons[daysAgo]!
+    const usual = rates.map((rate, index) => rate[hour]! * season[index]!)
     return {
-      done: rates.map((rate, index) => (daysAgo < removal[index]! ? rate[hour]! * volume : 0)),
-      failed: rates.map((rate, index) => rate[hour]! * volume * failureShares[index]!),
+      done: usual.map((rate, index) => (daysAgo < removal[index]! ? rate * volume : 0)),
+      failed: usual.map((rate, index) => rate * volume * failureShares[index]!),
       outage:
         outages.find(
           ({ fromHoursAgo, toHoursAgo }) => hoursAgo <= fromHoursAgo && hoursAgo > toHoursAgo,
         ) ?? null,
       legacy: daysAgo >= LEGACY_UNTIL_DAYS ? legacyRates[hour]! : 0,
-      jobs: total(rates.map((rate) => rate[hour]!)) * volume,
+      jobs: total(usual) * volume,
     }
   }
 }

@@ -95,6 +95,44 @@ export const INTEGRATIONS = {
     effectBeforeFailure: { [READ_TIMEOUT]: 0.5, [CONNECTION_ERROR]: 0, [HTTP_ERROR]: 0 },
     comment: 'The marketplace reads whole feeds; the newest one replaces all before.',
   },
+  mes: {
+    host: 'mes.factory.example',
+    module: 'mrp_mes_connector',
+    timeout: 20,
+    effectAt: 0.6,
+    lookup: true,
+    effectBeforeFailure: { [READ_TIMEOUT]: 0.5, [CONNECTION_ERROR]: 0, [HTTP_ERROR]: 0.02 },
+    comment:
+      'The control system of the shop floor. It knows every message by the id of its record.',
+  },
+  'supplier-portal': {
+    host: 'orders.supplier.example',
+    module: 'purchase_portal_connector',
+    timeout: 60,
+    effectAt: 0.7,
+    lookup: true,
+    effectBeforeFailure: { [READ_TIMEOUT]: 0.5, [CONNECTION_ERROR]: 0, [HTTP_ERROR]: 0.02 },
+    comment: "The suppliers' portal. An order that it took can be found by our number.",
+  },
+  'app-hooks': {
+    host: 'hooks.app.example',
+    module: 'subscription_app_connector',
+    timeout: 20,
+    effectAt: 0.7,
+    lookup: false,
+    effectBeforeFailure: { [READ_TIMEOUT]: 0.5, [CONNECTION_ERROR]: 0, [HTTP_ERROR]: 0.02 },
+    comment:
+      'The product itself. It takes what we send and says 204; it cannot be asked afterwards.',
+  },
+  metering: {
+    host: 'usage.app.example',
+    module: 'subscription_metering',
+    timeout: 20,
+    effectAt: 0.6,
+    lookup: true,
+    effectBeforeFailure: { [READ_TIMEOUT]: 0.4, [CONNECTION_ERROR]: 0, [HTTP_ERROR]: 0 },
+    comment: 'The meter. Credits are written over: the last one counts.',
+  },
 } as const satisfies Record<string, Integration>
 
 export type IntegrationName = keyof typeof INTEGRATIONS

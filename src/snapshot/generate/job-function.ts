@@ -2,11 +2,13 @@
  * What the generator knows of a job function: its traffic, its run time, how it fails, what its payload looks like, and
  * what the team wrote about it. Rows, workload and operations file of a company are all made from these, so they agree.
  */
+import assert from 'node:assert/strict'
 import { DURATION_PROBABILITIES } from '../../queue-job/workload.ts'
 import type { WorkloadFailure } from '../../queue-job/workload.ts'
 import { INTEGRATIONS } from './integrations.ts'
 import type { IntegrationName } from './integrations.ts'
 import type { Rhythm } from './rhythm.ts'
+import type { Season } from './season.ts'
 
 /**
  * What stands in `args` and `kwargs`: nothing; a number (the workload's `argument: value`); a datetime; a pair of dates
@@ -37,6 +39,8 @@ export interface JobFunction {
   /** Per mille of the company's jobs of a day. */
   readonly share: number
   readonly rhythm: Rhythm
+  /** Of the history only: the workload is that of a usual week. */
+  readonly season: Season
   readonly priority: number
   readonly maxRetries: number
   readonly retryPattern: Readonly<Record<string, number>> | null
@@ -67,6 +71,7 @@ export function jobFunction(
 ): JobFunction {
   const integration = given.integration ?? null
   return {
+    season: 'none',
     priority: 10,
     maxRetries: 5,
     retryPattern: null,
@@ -83,6 +88,13 @@ export function jobFunction(
     failures: [],
     ...given,
   }
+}
+
+/** A name that a company's own data promises. */
+export function functionNamed(functions: readonly JobFunction[], name: string): JobFunction {
+  const fn = functions.find((each) => each.name === name)
+  assert(fn !== undefined, `the company has a job function ${name}`)
+  return fn
 }
 
 /** Standard normal quantiles at DURATION_PROBABILITIES; both ends are cut. */

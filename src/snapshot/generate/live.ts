@@ -5,8 +5,10 @@
 import { random } from '../../foundation/random.ts'
 import type { Random } from '../../foundation/random.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../foundation/time.ts'
+import type { Cast, Company } from './company.ts'
 import { MICROSECONDS } from './draft.ts'
 import type { JobDraft } from './draft.ts'
+import { functionNamed } from './job-function.ts'
 import type { JobFunction } from './job-function.ts'
 import { failedJob } from './lives.ts'
 
@@ -20,7 +22,7 @@ export interface LiveOptions {
 }
 
 export function liveDrafts(
-  functions: readonly JobFunction[],
+  { functions, cast }: Pick<Company, 'functions' | 'cast'>,
   { seed, capturedAt, jobsPerDay }: LiveOptions,
 ): JobDraft[] {
   const draw = random(seed, 'live')
@@ -44,13 +46,9 @@ export function liveDrafts(
     // Its creator's transaction took most of a minute: visible only now.
     due(pick(common), nowUs, 44_381 * MICROSECONDS),
     ...several(jobsPerDay / 12_000, () => postponed(pick(postponing(common)), nowUs, draw)),
-    conflicting(
-      common.find(({ name }) => name === 'sale.order.recompute_margin')!,
-      nowUs,
-      draw,
-    ),
-    ...later(common, nowUs, draw),
-    ...failedToday(functions, nowUs, draw),
+    conflicting(functionNamed(functions, cast.conflicting), nowUs, draw),
+    ...later(functions, cast, nowUs, draw),
+    ...failedToday(functions, cast, nowUs, draw),
   ]
 }
 
@@ -105,9 +103,14 @@ function conflicting(fn: JobFunction, nowUs: number, draw: Random): JobDraft {
   }
 }
 
-/** Planned for tonight, for the coming days, and one warranty reminder for next summer. */
-function later(functions: readonly JobFunction[], nowUs: number, draw: Random): JobDraft[] {
-  const byName = (name: string) => functions.find((fn) => fn.name === name)!
+/** Planned for tonight, for the coming days, and one reminder for next summer. */
+function later(
+  functions: readonly JobFunction[],
+  { tonight, someDay }: Cast,
+  nowUs: number,
+  draw: Random,
+): JobDraft[] {
+  const followup = functionNamed(functions, someDay)
   const planned = (fn: JobFunction, ageMs: number, inMs: number): JobDraft => ({
     fn,
     state: 'pending',
@@ -115,33 +118,35 @@ function later(functions: readonly JobFunction[], nowUs: number, draw: Random): 
     retry: 0,
     etaUs: nowUs + inMs * MICROSECONDS,
   })
-  const tonight = ['account.move.export_entries', 'sale.order.export_bi', 'sale.order.export_bi']
   return [
     ...tonight.map((name, index) =>
-      planned(byName(name), draw.int(1, 8) * HOUR, 12 * HOUR + index * 5 * MINUTE),
+      planned(
+        functionNamed(functions, name),
+        draw.int(1, 8) * HOUR,
+        12 * HOUR + index * 5 * MINUTE,
+      ),
     ),
     ...Array.from({ length: 9 }, () =>
       planned(
-        byName('mail.activity.schedule_followup'),
+        followup,
         draw.int(1, 70) * HOUR + draw.int(0, HOUR),
         draw.int(1, 20) * DAY + draw.int(-3, 3) * HOUR,
       ),
     ),
-    planned(byName('mail.activity.schedule_followup'), 41 * DAY, 230 * DAY),
+    planned(followup, 41 * DAY, 230 * DAY),
   ]
 }
 
 /** What normal operation leaves: single failures that somebody will look at after lunch. */
-function failedToday(functions: readonly JobFunction[], nowUs: number, draw: Random): JobDraft[] {
-  const failures: readonly (readonly [string, number, number])[] = [
-    ['sale.order.push_status', 3, 74 * MINUTE],
-    ['stock.quant.push_level', 0, 26 * MINUTE],
-    ['account.move.send_invoice_mail', 4, 2 * HOUR + 8 * MINUTE],
-    ['edi.exchange.record.import_document', 1, 51 * MINUTE],
-  ]
-  return failures.map(([name, failure, age]) => {
-    const fn = functions.find((candidate) => candidate.name === name)!
-    const createdUs = nowUs - (age + draw.int(0, 40) * SECOND) * MICROSECONDS
-    return failedJob(fn, fn.failures[failure]!, createdUs, draw)
+function failedToday(
+  functions: readonly JobFunction[],
+  cast: Cast,
+  nowUs: number,
+  draw: Random,
+): JobDraft[] {
+  return cast.failedToday.map(([name, failure, minutesAgo]) => {
+    const fn = functionNamed(functions, name)
+    const ageMs = minutesAgo * MINUTE + draw.int(0, 40) * SECOND
+    return failedJob(fn, fn.failures[failure]!, nowUs - ageMs * MICROSECONDS, draw)
   })
 }

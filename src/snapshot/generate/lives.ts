@@ -36,18 +36,22 @@ export function doneJob(fn: JobFunction, createdUs: number, endUs: number, draw:
     state: 'done',
     createdUs,
     retry: postponed + 1,
-    ...(etaUs === undefined || etaUs > startedUs ? {} : { etaUs }),
+    etaUs: etaUs === undefined || etaUs > startedUs ? undefined : etaUs,
     enqueuedUs: Math.max(createdUs, startedUs - draw.int(15_000, 90_000)),
     startedUs: Math.max(createdUs, startedUs),
     doneUs: byHand ? doneUs + draw.int(1, 3 * HOUR) * MICROSECONDS : doneUs,
-    ...(result === null ? {} : { result }),
+    cancelledUs: undefined,
+    failure: undefined,
+    result,
+    uuid: undefined,
+    graph: undefined,
   }
 }
 
-function resultText(fn: JobFunction, draw: Random): string | null {
+function resultText(fn: JobFunction, draw: Random): string | undefined {
   if (fn.operations?.role === 'export') return `${draw.int(40, 9000)} lines written`
-  if (fn.integration === null) return null
-  return draw.chance(0.3) ? 'OK' : null
+  if (fn.integration === null) return undefined
+  return draw.chance(0.3) ? 'OK' : undefined
 }
 
 /** Failed for good (T9): the dates of the run are kept, date_done stays empty. */

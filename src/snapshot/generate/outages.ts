@@ -6,6 +6,7 @@ import { random } from '../../foundation/random.ts'
 import type { WorkloadFailure } from '../../queue-job/workload.ts'
 import { INTEGRATIONS } from './integrations.ts'
 import type { IntegrationName } from './integrations.ts'
+import type { JobFunction } from './job-function.ts'
 
 export interface Outage {
   /** Hours before the capture. */
@@ -20,9 +21,15 @@ const OUTAGES = 18
 /** The queue was calm in the last days: what is in the table is old. */
 const CALM_HOURS = 6 * 24
 
-export function pastOutages(seed: string, historyHours: number): Outage[] {
+export function pastOutages(
+  functions: readonly Pick<JobFunction, 'integration'>[],
+  seed: string,
+  historyHours: number,
+): Outage[] {
   const draw = random(seed, 'outages')
-  const names = Object.keys(INTEGRATIONS) as IntegrationName[]
+  const names = (Object.keys(INTEGRATIONS) as IntegrationName[]).filter((name) =>
+    functions.some(({ integration }) => integration === name),
+  )
   return Array.from({ length: OUTAGES }, (_, index) => {
     const fromHoursAgo = draw.int(CALM_HOURS, historyHours - 1)
     const integration = index % 6 === 5 ? null : draw.pick(names)

@@ -37,6 +37,14 @@ const SHAPES = {
     ],
     days: [1.12, 1.02, 1, 1, 0.96, 0.4, 0.06],
   },
+  /** Two shifts of a factory, on Saturdays one. */
+  shifts: {
+    hours: [
+      0.3, 0.3, 0.3, 0.6, 3.2, 6.2, 6.4, 6.6, 5.8, 6.6, 6.7, 6.4, 5.2, 6.4, 6.5, 6.3, 6, 5.4, 5.2,
+      5, 4.4, 2.4, 0.8, 0.4,
+    ],
+    days: [1.04, 1, 1, 1, 0.96, 0.4, 0.05],
+  },
   /** Polling and timers: round the clock. */
   steady: {
     hours: [

@@ -1,135 +1,121 @@
-/** Turns drafts into rows of `queue_job` in COPY text: ids, payload, names, and what the addon keeps of a run. */
+/**
+ * Turns drafts into rows of `queue_job` in COPY text: draws what only a row needs (user, company, record, arguments),
+ * then has each column of the series written.
+ */
 import { random } from '../../foundation/random.ts'
+import type { Random } from '../../foundation/random.ts'
 import { DAY } from '../../foundation/time.ts'
-import type { JOB_COLUMNS } from '../../queue-job/series.ts'
-import { encodeRow } from '../copy-text.ts'
-import type { Field } from '../copy-text.ts'
-import { functionId } from './channels.ts'
-import { MICROSECONDS, uuidFrom } from './draft.ts'
+import type { JobState } from '../../queue-job/job.ts'
+import { piece } from './byte-text.ts'
+import type { ByteText } from './byte-text.ts'
+import type { Dialect } from './dialect.ts'
+import { MICROSECONDS } from './draft.ts'
 import type { JobDraft } from './draft.ts'
+import { functionPieces } from './function-pieces.ts'
+import type { FunctionPieces } from './function-pieces.ts'
 import type { JobFunction } from './job-function.ts'
-import { COMPANY_IDS, COMPANY_WEIGHTS, payloadOf, pythonJson } from './payload.ts'
-import { displayName } from './texts.ts'
+import { argumentsOf, COMPANY_IDS, COMPANY_WEIGHTS, NO_ARGUMENTS } from './payload.ts'
+import { writeRow } from './row-text.ts'
+import type { Row, RowState } from './row-text.ts'
 import type { Texts } from './texts.ts'
-import { tracebackOf } from './tracebacks.ts'
-
-/** HTTP workers of the invented hosts; their process ids change with every nightly restart. */
-const WORKERS = 12
 
 /** States that an identity key protects from a second job. */
-const KEYED_STATES: readonly string[] = ['pending', 'enqueued', 'wait_dependencies']
+const KEYED_STATES: readonly JobState[] = ['pending', 'enqueued', 'wait_dependencies']
 
-export type RowEncoder = (draft: JobDraft, id: number) => string
+/** Older rows than this came from an older series: their JSON is what a conversion of the column makes of it. */
+const UPGRADED_DAYS = 400
 
-/** The encoder keeps counters: rows must come in the order of their ids. */
-export function rowEncoder(
-  functions: readonly JobFunction[],
-  seed: string,
-  texts: Texts,
-): RowEncoder {
+export interface EncoderOptions {
+  readonly dialect: Dialect
+  readonly functions: readonly JobFunction[]
+  readonly seed: string
+  /** ms. */
+  readonly capturedAt: number
+  readonly texts: Texts
+}
+
+/** Writes one row with its line end. Keeps counters: rows must come in the order of their ids. */
+export type RowEncoder = (out: ByteText, draft: JobDraft, id: number) => void
+
+export function rowEncoder(options: EncoderOptions): RowEncoder {
+  const { dialect, functions, seed, capturedAt, texts } = options
+  const names = {
+    codes: texts.productCodes.map(piece),
+    products: texts.productNames.map(piece),
+    partners: texts.partners.map(piece),
+  }
+  const upgradedUs = (capturedAt - UPGRADED_DAYS * DAY) * MICROSECONDS
   const draw = random(seed, 'rows')
-  const lastRecord = new Map<string, number>()
-  const liveKeys = new Set<string>()
+  const piecesOf = piecesByFunction(dialect, functions)
+  const recordOf = recordIds(draw)
+  const isKeyed = liveKeys()
+  // One object for all rows: a million of them would be work for the collector.
+  const row: Row = { dialect, names, draw, ...blank(functions[0]!, piecesOf) }
 
-  const recordOf = (fn: JobFunction, model: string): number => {
+  return (out, draft, id) => {
+    const { fn, createdUs } = draft
+    row.id = id
+    row.draft = draft
+    row.pieces = piecesOf(fn)
+    row.companyId = COMPANY_IDS[draw.weighted(COMPANY_WEIGHTS)]!
+    row.userId = draw.chance(0.6) ? 1 : draw.int(6, 40)
+    row.recordId = recordOf(fn, row.pieces.modelName)
+    row.isTwice = dialect.json === 'jsonb' && createdUs >= upgradedUs
+    row.hasKey = isKeyed(draft, row.recordId)
+    row.arguments = fn.payload === 'none' ? NO_ARGUMENTS : argumentsOf(row, texts)
+    writeRow(out, row)
+  }
+}
+
+/** What a row is before the first draft. */
+function blank(fn: JobFunction, piecesOf: (fn: JobFunction) => FunctionPieces): RowState {
+  return {
+    id: 0,
+    draft: { fn, state: 'done', createdUs: 0, retry: 0 },
+    pieces: piecesOf(fn),
+    companyId: 0,
+    userId: 0,
+    recordId: 0,
+    arguments: NO_ARGUMENTS,
+    isTwice: false,
+    hasKey: false,
+  }
+}
+
+function piecesByFunction(
+  dialect: Dialect,
+  functions: readonly JobFunction[],
+): (fn: JobFunction) => FunctionPieces {
+  const known = new Map<JobFunction, FunctionPieces>()
+  return (fn) => {
+    let pieces = known.get(fn)
+    if (pieces === undefined) {
+      pieces = functionPieces(dialect, functions, fn)
+      known.set(fn, pieces)
+    }
+    return pieces
+  }
+}
+
+/** Records of a pool come again and again; the others are new ones, with numbers that grow. */
+function recordIds(draw: Random): (fn: JobFunction, model: string) => number {
+  const last = new Map<string, number>()
+  return (fn, model) => {
     if (fn.recordPool !== null) return draw.int(1, fn.recordPool)
-    const id = (lastRecord.get(model) ?? 4000) + draw.int(1, 60)
-    lastRecord.set(model, id)
+    const id = (last.get(model) ?? 4000) + draw.int(1, 60)
+    last.set(model, id)
     return id
   }
-
-  const keyOf = (draft: JobDraft, recordId: number): Field => {
-    if (!draft.fn.identityKey) return null
-    const key = `${draft.fn.name}-${recordId}`
-    if (!KEYED_STATES.includes(draft.state)) return key
-    if (liveKeys.has(key)) return null
-    liveKeys.add(key)
-    return key
-  }
-
-  return (draft, id) => {
-    const { fn, failure, graph } = draft
-    const model = fn.name.slice(0, fn.name.lastIndexOf('.'))
-    const companyId = COMPANY_IDS[draw.weighted(COMPANY_WEIGHTS)]!
-    const userId = draw.chance(0.6) ? 1 : draw.int(6, 40)
-    const recordId = recordOf(fn, model)
-    const createdAt = Math.floor(draft.createdUs / MICROSECONDS)
-    const payload = payloadOf({ fn, recordId, companyId, userId, createdAt }, texts, draw)
-    const message = failure?.excMessage.replace('{id}', String(recordId))
-    const configuration = functionId(functions, fn)
-    const fields: Record<keyof typeof JOB_COLUMNS, Field> = {
-      id: String(id),
-      uuid: draft.uuid ?? uuidFrom(draw),
-      graph_uuid: graph?.uuid ?? null,
-      user_id: String(userId),
-      company_id: String(companyId),
-      name: `${fn.title}: ${displayName(model, recordId, new Date(createdAt).getUTCFullYear(), texts)}`,
-      model_name: model,
-      method_name: fn.name.slice(model.length + 1),
-      records: payload.records,
-      args: payload.args,
-      kwargs: payload.kwargs,
-      func_string: payload.funcString,
-      dependencies: pythonJson({
-        depends_on: graph?.dependsOn ?? [],
-        reverse_depends_on: graph?.reverseDependsOn ?? [],
-      }),
-      state: draft.state,
-      priority: String(fn.priority),
-      retry: String(draft.retry),
-      max_retries: String(fn.maxRetries),
-      eta: timestamp(draft.etaUs),
-      date_created: timestamp(draft.createdUs),
-      date_enqueued: timestamp(
-        draft.enqueuedUs === undefined ? undefined : Math.floor(draft.enqueuedUs / 1e6) * 1e6,
-      ),
-      date_started: timestamp(draft.startedUs),
-      date_done: timestamp(draft.doneUs),
-      date_cancelled: timestamp(draft.cancelledUs),
-      exec_time: execTime(draft),
-      exc_name: failure?.excName ?? null,
-      exc_message: message ?? null,
-      exc_info: failure === undefined ? null : tracebackOf(fn, failure, message!),
-      result: draft.result ?? null,
-      channel: fn.channel,
-      channel_method_name: `<${model}>.${fn.name.slice(model.length + 1)}`,
-      job_function_id: configuration === null ? null : String(configuration),
-      identity_key: keyOf(draft, recordId),
-      worker_pid: draft.startedUs === undefined ? '0' : workerPid(draft.startedUs, id),
-      message_main_attachment_id: null,
-    }
-    return encodeRow(Object.values(fields))
-  }
 }
 
-/** The process that ran the job: one of the day's workers. */
-function workerPid(startedUs: number, id: number): string {
-  const day = Math.floor(startedUs / MICROSECONDS / DAY)
-  return String(1200 + ((day * 271) % 29_000) + (id % WORKERS) * 3)
-}
-
-/** Seconds; Odoo stores 0, not NULL, where there is none. */
-function execTime({ startedUs, doneUs }: JobDraft): string {
-  if (startedUs === undefined || doneUs === undefined) return '0'
-  return String((doneUs - startedUs) / 1e6)
-}
-
-const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
-
-/** The day of the last call: rows come in order, so nearly every call asks for the same one. */
-let lastDay = { day: -1, text: '' }
-
-/** As PostgreSQL prints it: microseconds, without the zeros at the end. A third of the time of `toISOString`. */
-function timestamp(us: number | undefined): Field {
-  if (us === undefined) return null
-  const second = Math.floor(us / 1e6)
-  const day = Math.floor(second / 86_400)
-  if (day !== lastDay.day) {
-    lastDay = { day, text: new Date(day * DAY).toISOString().slice(0, 10) }
+/** Whether a job has an identity key: of two jobs under way only the first. */
+function liveKeys(): (draft: JobDraft, recordId: number) => boolean {
+  const live = new Set<string>()
+  return ({ fn, state }, recordId) => {
+    if (!fn.identityKey || !KEYED_STATES.includes(state)) return fn.identityKey
+    const key = `${fn.name}-${recordId}`
+    if (live.has(key)) return false
+    live.add(key)
+    return true
   }
-  const ofDay = second - day * 86_400
-  const clock = `${TWO_DIGITS[Math.floor(ofDay / 3600)]}:${TWO_DIGITS[Math.floor(ofDay / 60) % 60]}:${TWO_DIGITS[ofDay % 60]}`
-  const fraction = us % 1e6
-  if (fraction === 0) return `${lastDay.text} ${clock}`
-  return `${lastDay.text} ${clock}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}`
 }

@@ -32,7 +32,7 @@ export interface Kind {
 
 const always = (): boolean => true
 
-export const URL_PATTERN = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi
+const URL_PATTERN = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>)\]]+/gi
 
 /** Scheme, user info with its `@`, host, port with its `:`, path, query and fragment. */
 export const URL_PARTS =
@@ -133,7 +133,7 @@ export const KINDS: readonly Kind[] = [
     hints: [],
     treatment: 'number',
     pattern:
-      /(?<!\d|\d[.,:])(?:\d{13,19}|\d{4}(?:[ -]\d{4}){2,3}(?:[ -]\d{1,4})?|\d{4}[ -]\d{6}[ -]\d{4,5})(?![.,:]?\d)/g,
+      /(?<!\d|\d[.,:])(?!0)(?:\d{13,19}|\d{4}(?:[ -]\d{4}){2,3}(?:[ -]\d{1,4})?|\d{4}[ -]\d{6}[ -]\d{4,5})(?![.,:]?\d)/g,
     isReal: (match) => isCard(match.replaceAll(/\D+/g, '')),
   },
   {
@@ -141,7 +141,7 @@ export const KINDS: readonly Kind[] = [
     hints: [],
     treatment: 'number',
     pattern:
-      /(?<![\w.+/-])(?:\+|00)[ .]?[1-9](?:[ .()/-]{0,3}\d){7,14}(?!\w)|(?<![\w.,:/+-])0[1-9]\d{0,4}(?:[ ./-]?\d{2,8}){1,5}(?![\w:])|(?<![\w.-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[-.])[2-9]\d\d[-.]\d{4}(?![\w.-])/g,
+      /(?:(?<![\w.+-])\+|(?<![\w.+/-])00)[ .]?[1-9](?:[ .()/-]{0,3}\d){7,14}(?!\w)|(?<![\w.,:/+-])0[1-9]\d{0,4}(?:[ ./-]?\d{2,8}){1,5}(?![\w:])|(?<![\w.-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[-.])[2-9]\d\d[-.]\d{4}(?![\w.-])/g,
     isForm: isPhone,
     isReal: always,
   },
@@ -155,14 +155,17 @@ export const KINDS: readonly Kind[] = [
   },
 ]
 
-/** The whole run counts as one token if it looks random and holds no hexadecimal number, which is one by itself. */
-function isRunOfOneToken(run: string): boolean {
-  return /[+/=_-]/.test(run) && isRandomRun(run) && !hexTokensOf(run)
-}
-
-/** Whether a part between word boundaries is a hexadecimal number. */
-function hexTokensOf(run: string): boolean {
-  return run.split(/\W+/).some(isHexToken)
+/**
+ * The whole run counts as one token if it looks random and no part of it is one by itself: a hexadecimal number, or a
+ * token that looks random alone.
+ */
+export function isRunOfOneToken(run: string): boolean {
+  return (
+    /[+/=_-]/.test(run) &&
+    isRandomRun(run) &&
+    !run.split(/\W+/).some(isHexToken) &&
+    !run.split(/[^A-Za-z0-9]+/).some(isRandomToken)
+  )
 }
 
 /** Whether an unbroken token tells something. `isBounded`: no word character stands beside it. */

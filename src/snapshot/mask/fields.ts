@@ -17,6 +17,12 @@ const MOMENT =
 const FLAG = /^(?:t|f|true|false)$/
 /** `sale.order(1, 2).action_confirm` at the head of a printed call. */
 const CALL = /^([a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*)(\([\d, ]*\)\.)([a-z_]\w*)(?=\()/
+/** What most jobs have in two or three columns: nothing in it to be masked. */
+const EMPTY: ReadonlySet<string> = new Set([
+  '[]',
+  '{}',
+  '{"depends_on": [], "reverse_depends_on": []}',
+])
 const INT2_MAX = 32_767
 
 export class FieldMasker {
@@ -71,7 +77,8 @@ export class FieldMasker {
       case 'uuid':
         return (value) => (UUID.test(value) ? this.#parts.uuids.mask(value) : text(value))
       case 'json':
-        return (value) => this.#json.mask(value, kept) ?? this.text(value)
+        return (value) =>
+          EMPTY.has(value) ? value : (this.#json.mask(value, kept) ?? this.text(value))
       case 'action':
         return (value) => this.#json.mask(value, kept, ['func_name']) ?? this.text(value)
       case 'text':
@@ -88,7 +95,7 @@ export class FieldMasker {
   }
 
   #number(value: string, type: string): string {
-    const [, sign = '', digits] = /^(-?)(\d+)$/.exec(value) ?? []
+    const [, sign = '', digits] = /^(-?)(0|[1-9]\d*)$/.exec(value) ?? []
     if (digits === undefined) return this.text(value)
     let masked = this.#parts.digits.run(digits)
     // Along the cycle until it fits again: one to one among those that fit.

@@ -32,6 +32,9 @@ export interface MaskedColumn {
 
 type FieldMask = (value: string) => string
 
+/** Masking makes no character beyond ASCII where there was none. */
+const BEYOND_ASCII = /[\u0080-\uffff]/
+
 export class Masker {
   /** For the manifest. */
   readonly policySummary: NonNullable<Manifest['masking_policy']>
@@ -69,20 +72,26 @@ export class Masker {
     const uuidColumns = masks.flatMap((mask, index) => (mask === 'uuid' ? [index] : []))
     let row = 0
     return (chunk) => {
-      const lines = chunk.toString('utf8').split('\n')
+      // One byte a character: twice as fast as to decode a whole chunk for the sake of the few rows beyond ASCII.
+      const lines = chunk.toString('latin1').split('\n')
+      if (lines.at(-1) === '') lines.pop()
       const rows: string[][] = []
-      for (let index = 0; index < lines.length; index++) {
-        const line = lines[index]!
-        if (line === '' && index === lines.length - 1) break
+      const wide = new Set<string[]>()
+      for (const line of lines) {
         row += 1
-        const fields = line.split('\t')
+        const isWide = BEYOND_ASCII.test(line)
+        const fields = (isWide ? Buffer.from(line, 'latin1').toString('utf8') : line).split('\t')
         if (fields.length !== columns.length) throw wrongFields(table, row, fields, columns)
+        if (isWide) wide.add(fields)
         rows.push(fields)
       }
       this.#maskUuids(rows, uuidColumns)
       let text = ''
-      for (const fields of rows) text += maskRow(fields, masks)
-      return Buffer.from(text, 'utf8')
+      for (const fields of rows) {
+        const line = maskRow(fields, masks)
+        text += wide.has(fields) ? Buffer.from(line, 'utf8').toString('latin1') : line
+      }
+      return Buffer.from(text, 'latin1')
     }
   }
 

@@ -11,7 +11,8 @@ import {
   hexCheck,
   letterCheck,
 } from '../leaks/masked-form.ts'
-import { isHexToken, isRandomRun, isRandomToken } from '../leaks/randomness.ts'
+import { isRunOfOneToken } from '../leaks/kinds.ts'
+import { isHexToken, isRandomToken } from '../leaks/randomness.ts'
 import type { Digits } from './digits.ts'
 import type { Derivation } from './key.ts'
 import { permutation } from './permutation.ts'
@@ -67,27 +68,34 @@ export class Tokens {
     if (isBounded && /^0x[0-9a-f]+$/i.test(run)) return run.slice(0, 2) + this.hex(run.slice(2))
     if (TECHNICAL.has(run.toLowerCase())) return run
     const pieces = run.match(/[A-Za-z]+|\d+/g)!
-    if (pieces.length > REFERENCE_PIECES_MAX || isRandomToken(run)) return this.whole(run)
+    if (pieces.length > REFERENCE_PIECES_MAX || isRandomToken(run)) {
+      return this.whole(run, isBounded)
+    }
     const masked = pieces
       .map((piece) =>
         isDigit(piece.charCodeAt(0)) ? this.#digits.run(piece) : this.#words.mask(piece),
       )
       .join('')
-    return isHexToken(masked) ? this.whole(run) : masked
+    return isBounded && isHexToken(masked) ? this.whole(run) : masked
   }
 
   /** Keys and everything else that must not keep one readable word: runs of letters, digits and `+/=_-`. */
   secret(text: string): string {
     return text.replaceAll(/[A-Za-z0-9+/=_-]+/g, (run) =>
-      /^[A-Za-z0-9]+$/.test(run) || isRandomRun(run)
+      isRunOfOneToken(run)
         ? this.whole(run)
-        : run.replaceAll(/[A-Za-z0-9]+/g, (piece) => this.whole(piece)),
+        : run.replaceAll(/[A-Za-z0-9]+/g, (piece, at: number) =>
+            this.whole(piece, run[at - 1] !== '_' && run[at + piece.length] !== '_'),
+          ),
     )
   }
 
-  /** As one token: letters, digits and case where they were, recognisable by its letters if it has eight of them. */
-  whole(text: string): string {
-    if (isHexToken(text)) return this.hex(text)
+  /**
+   * As one token: letters, digits and case where they were, recognisable by its letters if it has eight of them.
+   * `isBounded` as for `mask`.
+   */
+  whole(text: string, isBounded = true): string {
+    if (isBounded && isHexToken(text)) return this.hex(text)
     const digits = this.#digitsOf(text)
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
       const masked = fill(text, this.#lettersOf(text, attempt), digits)

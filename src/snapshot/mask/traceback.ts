@@ -11,6 +11,7 @@ const CACHED_MAX = 20_000
 const FRAME = /^(\s*)File "([^"]*)", line (\d{1,7}), in (.+)$/
 /** The folders from which on a path is code: `/home/jdoe/` before them is not. */
 const CODE = /^(?:.*addons.*|odoo|openerp|site-packages|dist-packages|python\d(?:\.\d+)?)$/
+const NAME = /^[\w.<>-]{1,120}$/
 const CLASS = /^([A-Za-z_][\w.]*)(: [^]*)?$/
 /** What an exception without a traceback is called; any other word may be a name. */
 const EXCEPTION_NAME =
@@ -55,7 +56,7 @@ export class TracebackMasker {
 
   /** Dotted name of a class, function, model or channel: stays, unless it looks like a leak. */
   name(name: string): string {
-    return this.#cached(name, () => (isHarmless(name) ? name : this.#text(name)))
+    return this.#cached(name, () => (NAME.test(name) && isHarmless(name) ? name : this.#text(name)))
   }
 
   #line(line: string): string {
@@ -76,15 +77,13 @@ export class TracebackMasker {
     const code = parts.findIndex((part) => CODE.test(part))
     // Without a known folder only the name of the file is certain to be code.
     const first = code === -1 ? parts.length - 1 : code
-    const kept = parts.slice(first)
-    const isKept = kept.every((part) => /^[\w.@-]{1,80}$/.test(part) && isHarmless(part))
-    const inside = kept.join('/')
-    const before = parts.slice(0, first).map((part) => this.#text(part))
-    if (isKept && isHarmless(inside)) return [...before, inside].join('/')
-    return [
-      ...before,
-      ...kept.map((part) => (/^<[a-z ]+>$/.test(part) ? part : this.#text(part))),
-    ].join('/')
+    const inside = parts.slice(first).join('/')
+    if (/^<[a-z ]+>$/.test(inside)) return path
+    if (!/^[\w./@-]{1,250}$/.test(inside) || !isHarmless(inside) || findLeak(path) !== null) {
+      return this.#text(path)
+    }
+    const before = parts.slice(0, first).join('/')
+    return first === 0 ? inside : `${this.#text(before)}/${inside}`
   }
 
   #raised(line: string, isTraceback: boolean): string {
@@ -107,6 +106,6 @@ export class TracebackMasker {
 
 /** Names hold no long numbers and nothing that can be told as personal or secret. */
 function isHarmless(name: string): boolean {
-  if (/\d{6}/.test(name) || findLeak(name) !== null) return false
+  if (/\d{6}|(?:\d\D*){13}/.test(name) || findLeak(name) !== null) return false
   return !new RegExp(`(?=[0-9a-f]*\\d)[0-9a-f]{${HEX_LENGTH_MIN},}`, 'i').test(name)
 }

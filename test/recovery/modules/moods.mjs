@@ -32,6 +32,17 @@ const MOODS = {
     const child = spawn('sleep', ['300'], { stdio: 'inherit' })
     console.log(`child ${child.pid}`)
   },
+  'leaves-a-child': async () => {
+    const child = spawn('sleep', ['300'], { stdio: 'ignore', detached: true })
+    child.unref()
+    console.log(`child ${child.pid}`)
+  },
+  'forgets-to-commit': async ({ database }) => {
+    const { rows } = await database.query('select now() as now')
+    console.log(`now ${rows[0].now !== null}`)
+    await database.query('begin')
+    await database.query('select 1')
+  },
   talks: async () => {
     for (let line = 0; line < 3000; line++) console.log(`${line} `.padEnd(100, '.'))
   },

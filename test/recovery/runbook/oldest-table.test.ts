@@ -45,7 +45,10 @@ it('blockers are read from the traceback', async () => {
     rows: 10,
     messageLength: 200,
   })
-  expect(blocker).toMatchObject({ id: 1, signature: `${PUSH} | ReadTimeout | Read timed out.` })
+  expect(blocker).toMatchObject({
+    id: 1,
+    signature: `${PUSH} | requests.exceptions.ReadTimeout | Read timed out.`,
+  })
 })
 
 it('a requeue and a retry of everything write the columns that are there', async () => {

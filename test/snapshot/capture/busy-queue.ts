@@ -1,8 +1,9 @@
 /**
  * The queue of an addon that no scenario was written for, made in SQL with traffic that is known exactly: three whole
- * weeks that end at NOW, a Tuesday, at 10:00. Nothing of it is under way.
+ * weeks that end at NOW, a Tuesday, at 10:00 (or other days, and more pushes). Nothing of it is under way.
  */
 import type { Client } from 'pg'
+import { isoUtc } from '../../../src/foundation/time.ts'
 import { createConstraints, createTables } from '../../../src/queue-job/ddl.ts'
 import { schemaOf } from '../../../src/queue-job/series.ts'
 
@@ -33,15 +34,16 @@ const INSERT = `
     from jobs
    order by at, method, number`
 
+/** `$1` = end, `$2` = days, `$3` = pushes an hour. */
 const JOBS = `
   with hours as (
-    select hour from generate_series($1::timestamp - interval '21 days', $1::timestamp - interval '1 hour', interval '1 hour') hour
+    select hour from generate_series($1::timestamp - $2::int4 * interval '1 day', $1::timestamp - interval '1 hour', interval '1 hour') hour
   ), jobs as (
     select 'push' as method, number, (0.5 + number % 10)::float8 as seconds, number % 20 = 7 as failed,
-           case when number < 30 then hour + number * interval '1 minute'
-                -- Ten bursts of three, milliseconds apart.
-                else hour + interval '30 minutes' + (number / 3 - 10) * interval '2 minutes' + number % 3 * interval '20 ms' end as at
-      from hours, generate_series(0, 59) number
+           case when number < $3::int4 / 2 then hour + number * (interval '1 hour' / $3::int4)
+                -- Bursts of three, milliseconds apart.
+                else hour + number / 3 * (interval '3 hours' / $3::int4) + number % 3 * interval '20 ms' end as at
+      from hours, generate_series(0, $3::int4 - 1) number
      where extract(hour from hour) between 8 and 17
     union all
     select 'sync_levels', number, 2, false, hour + number * interval '5 minutes' + interval '30 s'
@@ -49,7 +51,10 @@ const JOBS = `
   )`
 
 /** Makes the tables (of 16.0, with lock rows if wished) in the client's database and fills them. */
-export async function fillBusyQueue(client: Client, { lock = false } = {}): Promise<void> {
+export async function fillBusyQueue(
+  client: Client,
+  { lock = false, days = 21, pushes = 60 } = {},
+): Promise<void> {
   const schema = schemaOf('16.0', { lock })
   await client.query(createTables(schema))
   await client.query(
@@ -60,7 +65,7 @@ export async function fillBusyQueue(client: Client, { lock = false } = {}): Prom
     `insert into queue_job_function (id, name, method, channel_id, channel, retry_pattern) values
        (1, '${PUSH}', 'push', 2, 'root.parcel', '{"1": 10, "5": [20, 30]}')`,
   )
-  await client.query(`${JOBS} ${INSERT}`, [new Date(NOW).toISOString().slice(0, 19)])
+  await client.query(`${JOBS} ${INSERT}`, [isoUtc(NOW).slice(0, 19), days, pushes])
   if (lock)
     await client.query('insert into queue_job_lock (id, queue_job_id) select id, id from queue_job')
   await client.query(createConstraints(schema))

@@ -11,7 +11,7 @@ import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { isRunning } from '../../../src/sandbox/owner.ts'
 import { CLI, queueDrill } from '../../commands/process.ts'
-import { fillBusyQueue } from './busy-queue.ts'
+import { fillBusyQueue, PUSH, SYNC } from './busy-queue.ts'
 import { openProduction } from './production.ts'
 import type { Production } from './production.ts'
 
@@ -54,12 +54,19 @@ describe('queue-drill snapshot capture', () => {
 
   test('keeps the operations file that people have edited when it replaces a snapshot', async () => {
     await capture('--to', 'edited')
-    await writeFile(join(production.root, 'edited', 'operations.yaml'), 'functions: {}\n')
+    const path = join(production.root, 'edited', 'operations.yaml')
+    const edited = `# Ours.\nfunctions:\n  ${PUSH}: { effect: none } # asked the carrier\n`
+    await writeFile(path, edited)
     expect(await capture('--to', 'edited')).toMatchObject({ status: 2 })
     const { status } = await capture('--to', 'edited', '--force', '--thin', '1', '--json')
     expect(status).toBe(0)
-    const kept = await readFile(join(production.root, 'edited', 'operations.yaml'), 'utf8')
-    expect(kept).toBe('functions: {}\n')
+    const kept = await readFile(path, 'utf8')
+    for (const line of edited.trim().split('\n')) expect(kept).toContain(line)
+    expect(kept).toContain(`${SYNC}:`)
+    await writeFile(path, 'functions: [')
+    const broken = await capture('--to', 'edited', '--force')
+    expect(broken.status).toBe(2)
+    expect(await readFile(path, 'utf8')).toBe('functions: [')
   })
 
   test.each([
@@ -98,10 +105,10 @@ describe('queue-drill snapshot capture', () => {
 
   test('a lock of an update of the module ends it after the time that was given', async () => {
     await owner.query('begin; lock table queue_job in access exclusive mode')
-    const { status, stderr } = await capture('--to', 'none', '--lock-timeout', '50ms')
+    const { status, stderr } = await capture('--to', 'none', '--lock-timeout', '1s')
     await owner.query('rollback')
     expect(status).toBe(3)
-    expect(stderr).toMatch(/somebody holds the table for more than 50ms/)
+    expect(stderr).toMatch(/somebody holds the table for more than 1s/)
   })
 })
 

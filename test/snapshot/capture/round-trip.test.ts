@@ -5,11 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createConstraints, createTables } from '../../../src/queue-job/ddl.ts'
 import { SERIES, schemaOf, tableNames } from '../../../src/queue-job/series.ts'
 import type { Series } from '../../../src/queue-job/series.ts'
+import { functionName } from '../../../src/queue-job/job.ts'
+import { signatureOf } from '../../../src/queue-job/signature.ts'
 import { captureSnapshot } from '../../../src/snapshot/capture/capture.ts'
 import type { CaptureOptions } from '../../../src/snapshot/capture/capture.ts'
 import { tablesOf } from '../../../src/snapshot/format.ts'
 import { loadSnapshot } from '../../../src/snapshot/load.ts'
+import { Masker, NO_POLICY, randomKey, readOrCreateKey } from '../../../src/snapshot/mask/masker.ts'
 import { openSnapshot } from '../../../src/snapshot/open.ts'
+import { readJobs } from '../../../src/snapshot/rows.ts'
 import { smallSnapshots } from '../small-snapshot.ts'
 import type { SnapshotCopies } from '../small-snapshot.ts'
 import { openProduction } from './production.ts'
@@ -111,5 +115,79 @@ describe.each(SERIES)('Odoo %s', (series) => {
       expect(rows[0].rows).toBeGreaterThan(0)
     }
     expect(Object.keys(manifest.tables)).toHaveLength(LOCKED.includes(series) ? 4 : 3)
+  })
+})
+
+/**
+ * Jobs by what operators group them by. Words of a message may have been replaced, always in the same way: signatures are
+ * counted for each function and exception class, most frequent first.
+ */
+async function groups(directory: string): Promise<Record<string, unknown>> {
+  const by = { state: new Map(), channel: new Map(), function: new Map(), signature: new Map() }
+  const count = (counts: Map<string, number>, key: string) =>
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  for await (const job of readJobs(await openSnapshot(directory))) {
+    count(by.state, job.state)
+    count(by.channel, String(job.channel))
+    count(by.function, functionName(job))
+    if (job.state === 'done') continue
+    count(by.signature, String(signatureOf({ ...job, jobFunction: functionName(job) })))
+  }
+  const signatures: Record<string, number[]> = {}
+  for (const [signature, jobs] of by.signature as Map<string, number>) {
+    const [jobFunction, className] = signature.split(' | ')
+    ;(signatures[`${jobFunction} | ${className}`] ??= []).push(jobs)
+  }
+  for (const counts of Object.values(signatures)) counts.sort((left, right) => right - left)
+  return { ...by, signature: signatures }
+}
+
+describe('with masking', () => {
+  test.each(['16.0', '18.0'] as const)(
+    'jobs of Odoo %s group as before by state, channel, function and signature, and none keeps its uuid',
+    async (series) => {
+      const source = await production.connect(
+        `odoo_${series.replace('.', '_')}`,
+        production.host.login.user,
+        production.host.login.password!,
+      )
+      const masker = new Masker(randomKey(), NO_POLICY)
+      const masked = options(source, `${series}-masked`)
+      const { manifest } = await captureSnapshot({ ...masked, series, masker })
+      expect(manifest.masking_policy).toEqual({
+        relaxed: [],
+        added: [],
+        key_id: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+      })
+      const before = await groups(join(production.root, series))
+      expect(Object.keys(before['signature'] as object).length).toBeGreaterThan(10)
+      expect(await groups(masked.directory)).toEqual(before)
+      const database = await production.database(`masked_${series}`)
+      await loadSnapshot(await openSnapshot(masked.directory), database)
+      const { rows } = await source.query<{ uuids: string[] }>(
+        'select array_agg(uuid) as uuids from queue_job',
+      )
+      const kept = await database.query('select from queue_job where uuid = any($1::text[])', [
+        rows[0]!.uuids,
+      ])
+      expect(kept.rowCount).toBe(0)
+    },
+  )
+
+  test('the same key gives the same snapshot, another key another', async () => {
+    const key = await readOrCreateKey(join(production.root, 'mask.key'))
+    const hashes = []
+    for (const each of [key, key, randomKey()]) {
+      const source = await production.connect(
+        'original',
+        production.host.login.user,
+        production.host.login.password!,
+      )
+      const masker = new Masker(each, NO_POLICY)
+      const { manifest } = await captureSnapshot({ ...options(source, 'keyed'), masker })
+      hashes.push(manifest.tables.queue_job.files[0]!.content_sha256)
+    }
+    expect(hashes[0]).toBe(hashes[1])
+    expect(hashes[0]).not.toBe(hashes[2])
   })
 })
