@@ -22,7 +22,8 @@ export async function replaceDirectory<T>(
   await mkdir(incomplete, { recursive: true })
   try {
     const written = await write(incomplete)
-    await mkdir(target, { recursive: true })
+    // In one step wherever nothing is replaced: whoever is killed in between leaves all of it or none.
+    if (await moveWhole(incomplete, target)) return written
     await removeOld(target)
     const names = (await readdir(incomplete)).sort()
     for (const name of [...names.filter((each) => each !== MANIFEST_FILE), MANIFEST_FILE]) {
@@ -31,6 +32,18 @@ export async function replaceDirectory<T>(
     return written
   } finally {
     await rm(incomplete, { recursive: true, force: true })
+  }
+}
+
+/** False where the target holds something. */
+async function moveWhole(incomplete: string, target: string): Promise<boolean> {
+  try {
+    await rename(incomplete, target)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false
+    throw error
   }
 }
 

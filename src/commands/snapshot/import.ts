@@ -6,7 +6,7 @@ import type { Captured } from '../../snapshot/capture/capture.ts'
 import type { ImportSource } from '../../snapshot/import/import-rows.ts'
 import { SOURCE_FORMATS } from '../../snapshot/import/source.ts'
 import type { SourceFormat } from '../../snapshot/import/source.ts'
-import type { CommandContext } from '../context.ts'
+import { STANDARD_INPUT, type CommandContext } from '../context.ts'
 import { progressBar, rowsBar } from '../progress.ts'
 import { print, printJson } from '../terminal.ts'
 import { CAPTURE_OPTIONS, settingsOf, summary } from './capture.ts'
@@ -127,7 +127,9 @@ export function importCommand(context: CommandContext): CommandModule<object, Im
 function sourceOf(argv: ImportArguments): ImportSource {
   const { columns, 'captured-at': capturedAt } = argv
   return {
-    path: argv.source,
+    ...(argv.source === STANDARD_INPUT
+      ? { path: 'standard input', stream: process.stdin }
+      : { path: argv.source }),
     format: argv.format,
     schema: argv.schema,
     encoding: argv.encoding,

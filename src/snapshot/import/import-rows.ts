@@ -3,6 +3,7 @@
  * here, so that database must be one that nobody else can see and that is gone afterwards. Memory is constant.
  */
 import type { Client } from 'pg'
+import type { Readable } from 'node:stream'
 import { DrillError } from '../../foundation/errors.ts'
 import type { Series } from '../../queue-job/series.ts'
 import { findCapturedAt } from './captured-at.ts'
@@ -20,6 +21,8 @@ import type { ImportedTable, TableRows } from './table-rows.ts'
 
 export interface ImportSource {
   readonly path: string
+  /** Standard input, say; `path` is its name in errors then. */
+  readonly stream?: Readable | undefined
   /** Default: as the first bytes tell. */
   readonly format?: SourceFormat | undefined
   /** Of a dump with several. */
@@ -62,6 +65,8 @@ export async function importRows(
   const facts: DumpFacts = { startedAt: null }
   const opened = await openSource(source.path, {
     format: source.format,
+    stream: source.stream,
+    signal,
     hasColumns: source.columns !== undefined,
     onBytes,
   })

@@ -5,6 +5,8 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { addAbortSignal } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { DrillError, messageOf } from '../../foundation/errors.ts'
@@ -27,6 +29,9 @@ export interface Source {
 export interface SourceOptions {
   /** Default: as the first bytes tell. */
   readonly format?: SourceFormat | undefined
+  /** What to read in place of the file; `path` is its name in errors. */
+  readonly stream?: Readable | undefined
+  readonly signal?: AbortSignal | undefined
   /** Columns are given, so that a text without any header is COPY text. */
   readonly hasColumns?: boolean
   /** Bytes of the file that were read, as they lie on the disk. */
@@ -37,24 +42,19 @@ export interface SourceOptions {
 const HEAD_BYTES = 128 * 1024
 const CHUNK_BYTES = 256 * 1024
 
-/** Standard input, as the command names it. */
-const STANDARD_INPUT = '/dev/stdin'
-
 /** Throws DrillError `input` for what cannot be read or is no queue. */
-export async function openSource(
-  path: string,
-  { format, hasColumns = false, onBytes }: SourceOptions = {},
-): Promise<Source> {
-  const where = path === STANDARD_INPUT ? 'standard input' : path
-  if (await isDirectory(path)) return archive(where, await refuseOtherDirectory(path))
-  const raw = await peek(fileChunks(path, onBytes))
+export async function openSource(where: string, options: SourceOptions = {}): Promise<Source> {
+  const { format, stream, hasColumns = false } = options
+  if (stream === undefined && (await isDirectory(where)))
+    return archive(where, await refuseOtherDirectory(where))
+  const raw = await peek(rawChunks(where, options))
   const isPacked = raw.head[0] === 0x1f && raw.head[1] === 0x8b
   const { head, chunks } = isPacked ? await peek(unpack(raw.chunks, where)) : raw
   try {
     const found = format ?? detect(head, where, hasColumns)
     if (found !== 'archive') return { format: found, where, head, chunks }
     await chunks.return(undefined)
-    if (isPacked || path === STANDARD_INPUT) {
+    if (isPacked || stream !== undefined) {
       throw new DrillError(
         'input',
         `${where} holds an archive of pg_dump${isPacked ? ', packed once more' : ''}, which pg_restore reads from a ` +
@@ -102,18 +102,22 @@ async function refuseOtherDirectory(path: string): Promise<Buffer> {
   )
 }
 
-async function* fileChunks(
+async function* rawChunks(
   path: string,
-  onBytes: SourceOptions['onBytes'],
+  { stream, signal, onBytes }: SourceOptions,
 ): AsyncGenerator<Buffer> {
+  const readable = stream ?? createReadStream(path, { highWaterMark: CHUNK_BYTES })
+  // Whoever writes to a pipe may keep us waiting for ever.
+  if (signal !== undefined) addAbortSignal(signal, readable)
   let bytes = 0
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    for await (const chunk of readable) {
       bytes += (chunk as Buffer).length
       onBytes?.(bytes)
       yield chunk as Buffer
     }
   } catch (error) {
+    signal?.throwIfAborted()
     throw unreadable(path, error)
   }
 }

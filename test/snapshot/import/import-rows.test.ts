@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DrillError } from '../../../src/foundation/errors.ts'
 import type { Server } from '../../../src/sandbox/sandbox.ts'
 import { openServer } from '../../../src/sandbox/server.ts'
-import { encodeRow } from '../../../src/snapshot/copy-text.ts'
 import { importRows } from '../../../src/snapshot/import/import-rows.ts'
 import type { ImportedRows, ImportSource } from '../../../src/snapshot/import/import-rows.ts'
 import { columnsOf } from './production.ts'
+import { COLUMNS, copyOf, csvOf, dumpOf, HEADER, row } from './sources.ts'
 
 let root: string
 let server: Server
@@ -36,48 +36,6 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
   await rm(root, { recursive: true, force: true })
 })
-
-const HEADER = 'id,uuid,model_name,method_name,state,channel,retry,date_created,args'
-const COLUMNS = HEADER.split(',')
-
-/** A row of these columns; `change` names other values. */
-function row(id: number, change: Readonly<Record<string, string | null>> = {}): (string | null)[] {
-  const values: Readonly<Record<string, string | null>> = {
-    id: String(id),
-    uuid: `uuid-${id}`,
-    model_name: 'sale.order',
-    method_name: 'push',
-    state: 'pending',
-    channel: 'root.web.shop',
-    retry: '0',
-    date_created: '2026-11-17 10:00:00.123456',
-    args: '[]',
-    ...change,
-  }
-  return COLUMNS.map((column) => values[column]!)
-}
-
-/** As Excel, pandas and psql write it: quotes only where they are needed. */
-function csvOf(rows: readonly (readonly (string | null)[])[], delimiter = ',', end = '\n'): string {
-  const field = (value: string | null) =>
-    value === null
-      ? ''
-      : value === '' || /["\r\n]/.test(value) || value.includes(delimiter)
-        ? `"${value.replaceAll('"', '""')}"`
-        : value
-  return [COLUMNS, ...rows].map((fields) => fields.map(field).join(delimiter) + end).join('')
-}
-
-const copyOf = (rows: readonly (readonly (string | null)[])[]) => rows.map(encodeRow).join('')
-
-/** The rows begin in line 8. */
-function dumpOf(rows: readonly (readonly (string | null)[])[], more = ''): string {
-  return (
-    `--\n-- PostgreSQL database dump\n--\n\nSET client_encoding = 'UTF8';\n\n` +
-    `COPY public.queue_job (${COLUMNS.join(', ')}) FROM stdin;\n${copyOf(rows)}\\.\n\n${more}` +
-    `--\n-- PostgreSQL database dump complete\n--\n`
-  )
-}
 
 async function importing<T>(
   content: string | Buffer,
@@ -426,6 +384,26 @@ describe('a COPY file', () => {
       /line 2: the file ends inside a row/,
     )
   })
+})
+
+test('a row that no job can be is refused before it fills the memory, with the line where it begins', async () => {
+  const long = 'y'.repeat(100 * 1024 * 1024)
+  expect(await refusal(`${csvOf([row(1)])}2,"${long}`)).toMatch(
+    /line 3: the row that begins here is longer than 64 MiB, as if a quote were never closed/,
+  )
+  expect(await refusal(dumpOf([row(1), row(2, { args: long })]))).toMatch(
+    /line 9: the row that begins here is longer than 64 MiB/,
+  )
+})
+
+test('a flag that belongs to another kind of source is refused', async () => {
+  expect(await refusal(dumpOf([row(1)]), { columns: ['id'] })).toMatch(
+    /--columns is for a COPY file, and .*source is a dump of pg_dump: leave it out/,
+  )
+  expect(await refusal(dumpOf([row(1)]), { channelsPath: 'x.csv' })).toMatch(
+    /--channels-csv is for/,
+  )
+  expect(await refusal(csvOf([row(1)]), { schema: 'public' })).toMatch(/--schema is for a dump/)
 })
 
 describe('what is no queue', () => {

@@ -9,8 +9,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DrillError } from '../../../src/foundation/errors.ts'
 import type { Server } from '../../../src/sandbox/sandbox.ts'
 import { openServer } from '../../../src/sandbox/server.ts'
+import { importSnapshot } from '../../../src/snapshot/import/import.ts'
 import { importRows } from '../../../src/snapshot/import/import-rows.ts'
 import type { ImportSource } from '../../../src/snapshot/import/import-rows.ts'
+import { loadSnapshot } from '../../../src/snapshot/load.ts'
+import { openSnapshot } from '../../../src/snapshot/open.ts'
 import { columnsOf, missingDump, openProduction, rowsOf, skipped, textOf } from './production.ts'
 import type { Production } from './production.ts'
 
@@ -127,6 +130,28 @@ describe.skipIf(missingDump !== null)(`pg_dump ${skipped(missingDump)}`, () => {
       parent_id: null,
       removal_interval: 30,
     })
+  })
+
+  test('dump, import as it is, load: the tables are those that were dumped', async () => {
+    const directory = path('snapshot')
+    const { manifest } = await server.scratch((client) =>
+      importSnapshot({
+        client,
+        from: { path: path('plain.sql') },
+        directory,
+        overwrite: false,
+        masker: null,
+        limits: {},
+      }),
+    )
+    expect(manifest).toMatchObject({ masking: 'none', capture: { source: 'pg_dump', rows: 1200 } })
+    const loaded = await server.scratch(async (client) => {
+      await loadSnapshot(await openSnapshot(directory), client)
+      const tables = new Map<string, string[]>()
+      for (const table of TABLES) tables.set(table, await rowsOf(client, table))
+      return tables
+    })
+    expect(loaded).toEqual(original)
   })
 
   test('with --verbose the dump says when it began, else the newest date of the rows counts', async () => {
