@@ -19,6 +19,9 @@ import { DrillError, EXIT } from './foundation/errors.ts'
 import { didYouMean, nearest } from './foundation/suggest.ts'
 import { closeEverything, closeEverythingNow } from './sandbox/cleanup.ts'
 
+/** A server that neither answers nor ends must not hold up who wants to leave. */
+const PUT_AWAY_MS_MAX = 30_000
+
 // yargs loses a lone dash.
 const args = hideBin(process.argv).map((arg) => (arg === '-' ? STANDARD_INPUT : arg))
 process.exit(await main(args))
@@ -149,13 +152,14 @@ function handleStreams(): void {
 function handleEnds(): void {
   process.on('exit', closeEverythingNow)
   // Node's own status for a crash is 1, which says here that a drill failed.
+  let ending = false
   process.on('uncaughtException', async (error) => {
+    // One that comes while the first is being handled must not begin it all over again.
+    if (ending) process.exit(EXIT.harness)
+    ending = true
     process.exit(await putAway(report(error)))
   })
 }
-
-/** A server that neither answers nor ends must not hold up who wants to leave. */
-const PUT_AWAY_MS_MAX = 30_000
 
 /**
  * Closes what a command left open after an error. Returns the exit status, which a failure here makes 3. What takes
