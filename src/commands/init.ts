@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CONFIG_FILE } from './weekly/options.ts'
 import type { CommandModule } from 'yargs'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import { print } from './terminal.ts'
@@ -18,7 +19,6 @@ export function initCommand(): CommandModule<object, { force: boolean }> {
         describe: 'Replace the one that is there',
       }),
     handler: async ({ force }) => {
-      const { CONFIG_FILE } = await import('../drill/weekly/config-file.ts')
       const { weeklyTemplate } = await import('../drill/weekly/template.ts')
       const path = resolve(CONFIG_FILE)
       if (existsSync(path) && !force) {

@@ -13,12 +13,8 @@ import { createReporters, type Reporters } from './reporters.ts'
 import { seedsText } from './seeds.ts'
 import { columns, print, printJson } from './terminal.ts'
 import { version } from './version.ts'
-import {
-  readPlan,
-  WEEKLY_OPTIONS,
-  type WeeklyArguments,
-  type WeeklyPlan,
-} from './weekly/options.ts'
+import { WEEKLY_OPTIONS, type WeeklyArguments } from './weekly/options.ts'
+import type { WeeklyPlan } from './weekly/plan.ts'
 
 export function weeklyCommand(context: CommandContext): CommandModule<object, WeeklyArguments> {
   return {
@@ -39,6 +35,7 @@ export function weeklyCommand(context: CommandContext): CommandModule<object, We
         .example('$0 weekly --date 2026-11-24', 'the drills of that week once more')
         .epilogue(EXIT_STATUSES),
     handler: async (argv) => {
+      const { readPlan } = await import('./weekly/plan.ts')
       const plan = await readPlan(argv)
       if (argv['dry-run']) {
         if (argv.json) printJson(shownPlan(plan))

@@ -6,8 +6,6 @@ import { freeze } from '../../scenario/scenario-file.ts'
 import { readYamlSource } from '../../scenario/yaml-source.ts'
 import { weeklySchema, type WeeklyInput } from './config-schema.ts'
 
-export const CONFIG_FILE = 'queue-drill.yaml'
-
 export interface WeeklyCapture {
   /** `env:NAME`, or a URL. */
   readonly from: string
