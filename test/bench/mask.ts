@@ -37,9 +37,10 @@ async function measure(directory: string, rows: number): Promise<BenchResult> {
     // The chunks of a file end anywhere; those of a server at the end of a row.
     let rest: Buffer = Buffer.alloc(0)
     for await (const chunk of readDataFile(directory, file)) {
-      const end = chunk.lastIndexOf(0x0a) + 1
-      chunks.push(Buffer.concat([rest, chunk.subarray(0, end)]))
-      rest = Buffer.from(chunk.subarray(end))
+      const read = Buffer.concat([rest, chunk])
+      const end = read.lastIndexOf(0x0a) + 1
+      if (end > 0) chunks.push(read.subarray(0, end))
+      rest = read.subarray(end)
     }
   }
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)

@@ -85,7 +85,10 @@ async function start({
 
 async function connectDatabase(): Promise<void> {
   const opened = { client: await connectEngine(uri), ended: false }
-  opened.client.once('end', () => (opened.ended = true))
+  // The server's last word comes as an error, the end of the connection a few turns later.
+  const ended = () => (opened.ended = true)
+  opened.client.on('error', ended)
+  opened.client.on('end', ended)
   database = opened
 }
 

@@ -105,6 +105,8 @@ export class Session {
         `the database does not end a session of the engine within ${END_MS_MAX / 1000} s of a cancel request: a statement there cannot be interrupted`,
       )
     }
+    // Whoever goes on now may rely on it that the client has been told.
+    await this.closed
   }
 
   /** Closes both connections without waiting for anybody. */
