@@ -9,6 +9,7 @@ import { basename, join, resolve } from 'node:path'
 import type { Client } from 'pg'
 import { DrillError } from '../../foundation/errors.ts'
 import { MINUTE, formatDuration, isoUtc } from '../../foundation/time.ts'
+import type { AddonLine } from '../../queue-job/profile.ts'
 import type { Series, TableName } from '../../queue-job/series.ts'
 import { MANIFEST_FILE, OPERATIONS_FILE, SNAPSHOT_FORMAT, WORKLOAD_FILE } from '../format.ts'
 import { parseManifest } from '../format.ts'
@@ -21,7 +22,7 @@ import { takeColumns } from './columns.ts'
 import type { TakenTable } from './columns.ts'
 import { readConfiguration } from './configuration.ts'
 import { detect } from './detect.ts'
-import type { AddonProfile, Detected } from './detect.ts'
+import type { Detected } from './detect.ts'
 import { readHistory } from './history.ts'
 import { incidentWarnings, readUnderWay } from './incident.ts'
 import { readRecent } from './recent.ts'
@@ -54,7 +55,7 @@ export interface CaptureOptions {
   readonly host?: Manifest['host']
   /** Instead of what the database shows. */
   readonly series?: Series
-  readonly profile?: AddonProfile
+  readonly profile?: AddonLine
   /** Parts of a sentence for the manifest's `detected`: what else is known of where the rows are from. */
   readonly notes?: readonly string[]
   readonly timeouts?: Partial<Timeouts>

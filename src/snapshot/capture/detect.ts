@@ -3,16 +3,15 @@
  * words: a wrong guess must be seen. A version that Odoo has noted decides; else the columns do, as far as they can.
  */
 import { DrillError } from '../../foundation/errors.ts'
+import type { AddonLine } from '../../queue-job/profile.ts'
 import { SERIES, schemaOf } from '../../queue-job/series.ts'
 import type { Series } from '../../queue-job/series.ts'
-import type { Manifest } from '../format.ts'
-import type { Source } from './source.ts'
 
-export type AddonProfile = Manifest['addon_profile']
+import type { Source } from './source.ts'
 
 export interface Detected {
   readonly series: Series
-  readonly profile: AddonProfile
+  readonly profile: AddonLine
   /** One sentence. */
   readonly reason: string
 }
@@ -20,7 +19,7 @@ export interface Detected {
 /** What somebody has said, which is not questioned. */
 export interface Told {
   readonly series?: Series | undefined
-  readonly profile?: AddonProfile | undefined
+  readonly profile?: AddonLine | undefined
 }
 
 type Choice<T> = readonly [T, string]
@@ -73,7 +72,7 @@ function seriesOfColumns({ tables }: Source): Choice<Series> {
 }
 
 /** Reference, top, and 1.3, 1.4, 6.2: lock rows came in March 2025, `allow_commit` about January 2026. */
-function profileOf(source: Source, series: Series): Choice<AddonProfile> {
+function profileOf(source: Source, series: Series): Choice<AddonLine> {
   const cron = cronText(source.requeueCron)
   if (series === '12.0') return ['12.0', `the only line of 12.0, ${cron}`]
   if (series === '13.0') {

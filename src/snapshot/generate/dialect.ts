@@ -3,18 +3,16 @@
  * states can occur, what paths stand in tracebacks.
  */
 import { DrillError } from '../../foundation/errors.ts'
+import type { AddonLine } from '../../queue-job/profile.ts'
 import { SERIES, schemaOf } from '../../queue-job/series.ts'
 import type { QueueSchema, Series } from '../../queue-job/series.ts'
-import type { Manifest } from '../format.ts'
-
-export type AddonProfile = Manifest['addon_profile']
 
 /** `text` — JSON as it is; `jsonb` — 18.0 hands an already encoded text to jsonb, which keeps it as a JSON string. */
 export type JsonEncoding = 'text' | 'jsonb'
 
 export interface Dialect {
   readonly series: Series
-  readonly profile: AddonProfile
+  readonly profile: AddonLine
   readonly schema: QueueSchema
   readonly json: JsonEncoding
   /** What a recordset says beyond its model, ids and user. */
@@ -33,7 +31,7 @@ export interface Dialect {
 }
 
 /** Lines of the addon in each series, the default first. */
-const PROFILES: Readonly<Record<Series, readonly AddonProfile[]>> = {
+const PROFILES: Readonly<Record<Series, readonly AddonLine[]>> = {
   '12.0': ['12.0'],
   '13.0': ['2024'],
   '14.0': ['2024'],
