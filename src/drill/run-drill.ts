@@ -16,7 +16,7 @@ import type { World } from '../simulation/world.ts'
 import { findingsOf } from './findings.ts'
 import { IncidentDesk } from './incident-desk.ts'
 import { type DrillInputs, headerOf } from './inputs.ts'
-import { catalogueOf, connectOperations, createOperations } from './operations.ts'
+import { catalogueOf, connectOperations, createOperations } from './operations/operations.ts'
 import { createWorld } from './twins.ts'
 
 /** A drill that has not ended by then (an engine that opens and closes for ever) is cut off. */

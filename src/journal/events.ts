@@ -224,8 +224,13 @@ export interface CheckEvent {
 
 /** Acts of the engine that are not SQL. Believed as acts only. */
 export type Act =
-  | { readonly act: 'open'; readonly signals: readonly string[] }
-  | { readonly act: 'close' | 'hand-over'; readonly summary: string }
+  | { readonly act: 'open'; readonly signals: readonly string[]; readonly byDeed?: true }
+  | {
+      readonly act: 'close' | 'hand-over'
+      readonly summary: string
+      /** The program never said so: its first write opens, how it ends closes or hands over (DESIGN section 5). */
+      readonly byDeed?: true
+    }
   | {
       readonly act: 'baseline'
       readonly byState: Readonly<Record<string, number>>
@@ -250,9 +255,25 @@ export type Act =
       readonly act: 'retry'
       readonly channel: string
       readonly olderThanMs: number
-      readonly limit: number
+      /** Null = without, which only force allows. */
+      readonly limit: number | null
+      readonly forced?: true
       readonly requeued: number
       readonly refused: number
+    }
+  | {
+      readonly act: 'quarantine'
+      readonly channel?: string
+      readonly jobFunction?: string
+      readonly forMs: number
+      readonly postponed: number
+    }
+  | {
+      readonly act: 'release'
+      readonly channel?: string
+      readonly jobFunction?: string
+      readonly limit: number | null
+      readonly released: number
     }
   | {
       readonly act: 'probe'

@@ -92,14 +92,14 @@ describe('a module', () => {
     const script = new Script()
     await engine.check(script.incident(queue.engine))
     expect((await outputOf(engine)).trim().split('\n')).toEqual([
-      expect.stringContaining('open: expected a list of pending-grows-started-flat'),
-      expect.stringContaining('got ["smoke"]'),
-      'workers.scale: expected a number, got "two"',
-      'queue.retry olderThanMs: expected a number, got nothing',
-      'target.lookup: expected a number, got "7"',
-      'notes.decision: expected a text, got nothing',
-      'notes.baseline byState: expected a number, got "many"',
-      'notes.trackedFix subject: expected one of signature, jobFunction, channel and jobs, got []',
+      expect.stringContaining('open: signals: Too big'),
+      expect.stringContaining('open: signals.0: Invalid option: expected one of "pending-grows'),
+      'operations.workers.scale: by: Invalid input: expected number, received string',
+      expect.stringMatching(/^operations.queue.retry: olderThanMs: .*; limit: /),
+      'operations.target.lookup: job: Invalid input: expected number, received string',
+      'notes.decision: why: Invalid input: expected string, received undefined',
+      'notes.baseline: byState.done: Invalid input: expected number, received string',
+      'notes.trackedFix: subject: expected one of signature, jobFunction, channel and jobs',
       expect.stringContaining('could not be cloned'),
     ])
     expect(script.acts).toEqual([])

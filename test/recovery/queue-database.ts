@@ -116,7 +116,13 @@ export class Script {
             return workers()
           },
         },
-        queue: { retry: async () => ({ requeued: [], refused: [] }) },
+        queue: {
+          shape: async () => ({ byState: [], channels: [] }),
+          blockers: async () => [],
+          retry: async () => ({ requeued: [], refused: [] }),
+          quarantine: async () => ({ postponed: 0, until: new Date(0) }),
+          release: async () => ({ released: [] }),
+        },
         target: {
           probe: async (integration) => {
             await act(`probe ${integration}`)

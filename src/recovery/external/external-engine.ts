@@ -9,6 +9,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DrillError, messageOf } from '../../foundation/errors.ts'
+import { performCall } from '../../control/calls.ts'
 import type { Incident, RecoveryEngine } from '../contract.ts'
 import { EngineFailure } from '../engine-failure.ts'
 import {
@@ -21,7 +22,6 @@ import {
   START_TIMEOUT_MS,
 } from './limits.ts'
 import { endOffspring, OFFSPRING_VARIABLE } from './offspring.ts'
-import { performCall } from './perform-call.ts'
 import { type FromEngine, readMessage, type ToEngine } from './protocol.ts'
 
 export interface ExternalEngineOptions {
@@ -227,12 +227,12 @@ class EngineProcess implements ExternalEngine {
     call,
     check,
     name,
-    parameters,
+    request,
   }: Extract<FromEngine, { type: 'call' }>): Promise<void> {
     const incident = this.#waiting?.check === check ? this.#waiting.incident : null
     try {
       if (incident === null) throw new Error(`${name}: the check it belongs to is over`)
-      this.#send({ type: 'answer', call, value: await performCall(incident, name, parameters) })
+      this.#send({ type: 'answer', call, value: await performCall(incident, name, request) })
     } catch (error) {
       this.#send({ type: 'refusal', call, message: messageOf(error) })
     }

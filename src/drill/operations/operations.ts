@@ -3,21 +3,16 @@
  * (its role, `application_name` odoocli), so that the audit sees them as its writes.
  */
 import type { Client } from 'pg'
-import { formatPgTimestamp } from '../foundation/time.ts'
-import { operationsOf, type Operations as OperationsFile } from '../queue-job/operations.ts'
-import type {
-  Operations,
-  RetryReport,
-  RetryRequest,
-  SafetyCatalogue,
-} from '../recovery/contract.ts'
-import { connectEngine } from '../recovery/connection.ts'
-import { columnsOf, type JobColumns } from '../recovery/sql/columns.ts'
-import { t10Assignments } from '../recovery/sql/requeue.ts'
-import { OPERATION_APPLICATION } from '../sandbox/audit.ts'
-import { lookupEffect, scaleWorkers, viewHost, viewWorkers } from '../simulation/operator.ts'
-import type { World } from '../simulation/world.ts'
-import type { IncidentDesk } from './incident-desk.ts'
+import type { Operations as OperationsFile } from '../../queue-job/operations.ts'
+import type { Operations, SafetyCatalogue } from '../../recovery/contract.ts'
+import { connectEngine } from '../../recovery/connection.ts'
+import { OPERATION_APPLICATION } from '../../sandbox/audit.ts'
+import { lookupEffect, scaleWorkers, viewHost, viewWorkers } from '../../simulation/operator.ts'
+import type { World } from '../../simulation/world.ts'
+import type { IncidentDesk } from '../incident-desk.ts'
+import { quarantine, release } from './quarantine.ts'
+import { retry } from './retry.ts'
+import { readBlockers, readShape } from './shape.ts'
 
 /** The written catalogue: what the operations file says, gaps included. */
 export function catalogueOf(operations: OperationsFile): SafetyCatalogue {
@@ -34,6 +29,9 @@ export function catalogueOf(operations: OperationsFile): SafetyCatalogue {
     ]),
   )
 }
+
+/** The runbook's: the oldest thirty. */
+const BLOCKERS = 30
 
 /** Operations give up rather than wait for a lock that the engine's own open transaction holds. */
 const LOCK_TIMEOUT = '1s'
@@ -79,6 +77,9 @@ export function createOperations({
       },
     },
     queue: {
+      shape: async () => readShape(await odoocli(), world.now),
+      blockers: async (limit = BLOCKERS) =>
+        readBlockers(await odoocli(), desk.incidentFrom, wholeNumber(limit, 'queue blockers')),
       async retry(request) {
         const report = await retry(
           await odoocli(),
@@ -87,12 +88,28 @@ export function createOperations({
           operations,
           request,
         )
+        const { channel, olderThanMs, limit, force = false } = request
         desk.note({
           act: 'retry',
-          ...request,
+          channel,
+          olderThanMs,
+          limit,
+          ...(force && { forced: true }),
           requeued: report.requeued.length,
           refused: report.refused.length,
         })
+        return report
+      },
+      async quarantine(request) {
+        const report = await quarantine(await odoocli(), world.now, request)
+        const { forMs, ...selection } = request
+        desk.note({ act: 'quarantine', ...selection, forMs, postponed: report.postponed })
+        return report
+      },
+      async release(request) {
+        const report = await release(await odoocli(), world.now, request)
+        const { limit = null, ...selection } = request
+        desk.note({ act: 'release', ...selection, limit, released: report.released.length })
         return report
       },
     },
@@ -135,69 +152,8 @@ function setPaused(world: World, desk: IncidentDesk, name: string, paused: boole
   desk.note({ act: paused ? 'pause' : 'resume', automation: name })
 }
 
-interface Candidate {
-  readonly id: number
-  readonly fn: string
-  readonly age_ms: number
-}
-
-const CANDIDATES = `
-  select id, model_name || '.' || method_name as fn,
-         (extract(epoch from $2::timestamp - date_started) * 1000)::float8 as age_ms
-    from queue_job
-   where state = 'failed' and channel = $1::text
-     and date_started >= $3::timestamp and date_started <= $4::timestamp
-   order by date_started, id`
-
-/** T10: eta, exc_info and result stay; a job with a parent that is not done waits for it. */
-const requeue = (columns: JobColumns) => `
-  update queue_job as job
-     set ${t10Assignments(columns)}
-   where id = any ($1::int4[]) and state = 'failed'`
-
-async function retry(
-  client: Client,
-  now: number,
-  incidentFrom: number,
-  operations: OperationsFile,
-  { channel, olderThanMs, limit }: RetryRequest,
-): Promise<RetryReport> {
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new Error('queue retry: --limit is required, a whole number of at least 1')
-  }
-  const found = await client.query<Candidate>(CANDIDATES, [
-    channel,
-    formatPgTimestamp(now),
-    formatPgTimestamp(incidentFrom),
-    formatPgTimestamp(now - olderThanMs),
-  ])
-  const requeued: number[] = []
-  const refused: { id: number; reason: string }[] = []
-  for (const candidate of found.rows) {
-    const reason = whyUnsafe(operations, candidate)
-    if (reason !== null) refused.push({ id: candidate.id, reason })
-    else if (requeued.length < limit) requeued.push(candidate.id)
-  }
-  if (requeued.length > 0) {
-    await client.query(requeue(await columnsOf(client)), [requeued])
-  }
-  return { requeued, refused }
-}
-
-/** Null = the catalogue promises that this job may run again. */
-function whyUnsafe(operations: OperationsFile, { fn, age_ms: ageMs }: Candidate): string | null {
-  if (operations.functions[fn] === undefined) return `${fn} is not in the catalogue`
-  const { safety } = operationsOf(operations, fn)
-  switch (safety.kind) {
-    case 'idempotent':
-      return null
-    case 'keyed':
-      return ageMs < safety.retentionMs
-        ? null
-        : `${fn} is protected by a key for a limited time, which is over`
-    case 'unsafe':
-      return `${fn} is documented as unsafe to repeat`
-    case 'unknown':
-      return `nothing is documented about repeating ${fn}`
-  }
+/** At least 1. */
+function wholeNumber(value: number, where: string): number {
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new Error(`${where}: the limit must be a whole number of at least 1, not ${value}`)
 }
