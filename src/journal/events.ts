@@ -4,6 +4,7 @@
  * server, so that its SHA-256 (the digest) is a function of snapshot, operations, scenario, engine and seed.
  * `at` is virtual ms since the epoch, never decreasing.
  */
+import type { FindingEvent } from './findings.ts'
 import type { HostParameters } from '../queue-job/host.ts'
 import type { ChangedColumns } from '../queue-job/columns.ts'
 import type { JobState } from '../queue-job/job.ts'
@@ -285,31 +286,6 @@ export type Act =
   | { readonly act: 'pause' | 'resume'; readonly automation: string }
 
 export type ActEvent = { readonly at: number; readonly type: 'act'; readonly check: number } & Act
-
-/** Something about the engine, or the drill itself, that a reader should know; `code` is stable, `detail` deterministic. */
-export interface FindingEvent {
-  readonly at: number
-  readonly type: 'finding'
-  readonly check: number
-  readonly code: FindingCode
-  readonly detail: string
-}
-
-export const FINDING_CODES = [
-  'engine-threw',
-  'engine-timed-out',
-  'engine-exited',
-  'engine-not-deterministic',
-  'transaction-left-open',
-  'denied',
-  'slept-in-sql',
-  'real-clock-used',
-  'search-path-left',
-  'tampered',
-  'runner-stopped',
-  'rules-of-another-line',
-] as const
-export type FindingCode = (typeof FINDING_CODES)[number]
 
 export interface EndEvent {
   readonly at: number

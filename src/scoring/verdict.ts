@@ -3,7 +3,7 @@
  * whatever else holds; without a drill nothing can be said; an engine that threw, hung or died fails; then the exit
  * criteria. `error` is for the harness alone.
  */
-import type { FindingCode } from '../journal/events.ts'
+import type { FindingCode } from '../journal/findings.ts'
 import { count } from './evidence.ts'
 import type { Replay } from './replay/replay.ts'
 import type { Criterion, Gate, Verdict } from './score.ts'
