@@ -207,9 +207,18 @@ export async function performCall(
   request: unknown,
 ): Promise<unknown> {
   const { request: schema, perform } = CALLS[name] as Call
+  return (await perform(incident, checked(name, schema, request))) ?? {}
+}
+
+/** What the schema makes of `request`. Throws WrongRequest with the first three problems. */
+export function checked<Schema extends z.ZodType>(
+  name: string,
+  schema: Schema,
+  request: unknown,
+): z.output<Schema> {
   const parsed = schema.safeParse(request)
-  if (!parsed.success) throw new WrongRequest(`${name}: ${problemsOf(parsed.error)}`)
-  return (await perform(incident, parsed.data)) ?? {}
+  if (parsed.success) return parsed.data
+  throw new WrongRequest(`${name}: ${problemsOf(parsed.error)}`)
 }
 
 /** The caller's mistake, not a refusal of the operation. */

@@ -20,8 +20,8 @@ import {
 /** More than anybody writes into a note, and little enough for a journal. */
 const TEXT_MAX = 10_000
 
-export const text = z.string().min(1).max(TEXT_MAX)
-export const jobId = z.int().positive()
+const text = z.string().min(1).max(TEXT_MAX)
+const jobId = z.int().positive()
 const count = z.int().nonnegative()
 const milliseconds = z.int().nonnegative()
 /** JSON knows no dates: ISO 8601 in UTC. */

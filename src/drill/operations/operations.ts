@@ -51,12 +51,8 @@ export interface OperationsOptions {
   readonly odoocli: () => Promise<Client>
 }
 
-export function createOperations({
-  world,
-  desk,
-  operations,
-  odoocli,
-}: OperationsOptions): Operations {
+export function createOperations(options: OperationsOptions): Operations {
+  const { world, desk } = options
   return {
     async doctor() {
       const report = viewHost(world)
@@ -76,43 +72,7 @@ export function createOperations({
         return viewWorkers(world)
       },
     },
-    queue: {
-      shape: async () => readShape(await odoocli(), world.now),
-      blockers: async (limit = BLOCKERS) =>
-        readBlockers(await odoocli(), desk.incidentFrom, wholeNumber(limit, 'queue blockers')),
-      async retry(request) {
-        const report = await retry(
-          await odoocli(),
-          world.now,
-          desk.incidentFrom,
-          operations,
-          request,
-        )
-        const { channel, olderThanMs, limit, force = false } = request
-        desk.note({
-          act: 'retry',
-          channel,
-          olderThanMs,
-          limit,
-          ...(force && { forced: true }),
-          requeued: report.requeued.length,
-          refused: report.refused.length,
-        })
-        return report
-      },
-      async quarantine(request) {
-        const report = await quarantine(await odoocli(), world.now, request)
-        const { forMs, ...selection } = request
-        desk.note({ act: 'quarantine', ...selection, forMs, postponed: report.postponed })
-        return report
-      },
-      async release(request) {
-        const report = await release(await odoocli(), world.now, request)
-        const { limit = null, ...selection } = request
-        desk.note({ act: 'release', ...selection, limit, released: report.released.length })
-        return report
-      },
-    },
+    queue: queueOperations(options),
     target: {
       async probe(integration) {
         if (!world.integrations.names.includes(integration)) {
@@ -150,6 +110,45 @@ function setPaused(world: World, desk: IncidentDesk, name: string, paused: boole
     throw new Error(`automations: there is none called "${name}"`)
   }
   desk.note({ act: paused ? 'pause' : 'resume', automation: name })
+}
+
+function queueOperations({
+  world,
+  desk,
+  operations,
+  odoocli,
+}: OperationsOptions): Operations['queue'] {
+  return {
+    shape: async () => readShape(await odoocli(), world.now),
+    blockers: async (limit = BLOCKERS) =>
+      readBlockers(await odoocli(), desk.incidentFrom, wholeNumber(limit, 'queue blockers')),
+    async retry(request) {
+      const report = await retry(await odoocli(), world.now, desk.incidentFrom, operations, request)
+      const { channel, olderThanMs, limit, force = false } = request
+      desk.note({
+        act: 'retry',
+        channel,
+        olderThanMs,
+        limit,
+        ...(force && { forced: true }),
+        requeued: report.requeued.length,
+        refused: report.refused.length,
+      })
+      return report
+    },
+    async quarantine(request) {
+      const report = await quarantine(await odoocli(), world.now, request)
+      const { forMs, ...selection } = request
+      desk.note({ act: 'quarantine', ...selection, forMs, postponed: report.postponed })
+      return report
+    },
+    async release(request) {
+      const report = await release(await odoocli(), world.now, request)
+      const { limit = null, ...selection } = request
+      desk.note({ act: 'release', ...selection, limit, released: report.released.length })
+      return report
+    },
+  }
 }
 
 /** At least 1. */
