@@ -9,6 +9,7 @@ import { EXIT_STATUSES, STANDARD_INPUT, type CommandContext } from './commands/c
 import { doctorCommand } from './commands/doctor.ts'
 import { enginesCommand } from './commands/engines.ts'
 import { initCommand } from './commands/init.ts'
+import { liveCommand } from './commands/live.ts'
 import { runCommand } from './commands/run.ts'
 import { scenariosCommand } from './commands/scenarios.ts'
 import { scoreCommand } from './commands/score.ts'
@@ -49,6 +50,7 @@ function parser(args: readonly string[], context: CommandContext): Argv {
       .scriptName('queue-drill')
       .usage('$0 <command>\n\nA fire drill for Odoo job queues.')
       .command(runCommand(context))
+      .command(liveCommand(context))
       .command(scenariosCommand(context))
       .command(snapshotCommand(context))
       .command(enginesCommand())

@@ -1,5 +1,6 @@
 /** The command that plays a drill once more, ready to paste. */
 import { formatDuration } from '../foundation/time.ts'
+import { PEOPLE } from '../drill/live/people.ts'
 import type { EngineChoice } from '../recovery/engines.ts'
 
 export interface RepeatedDrill {
@@ -15,9 +16,10 @@ export interface RepeatedDrill {
 
 export function repeatCommand(drill: RepeatedDrill): string {
   const { engine } = drill
+  const isLive = engine === PEOPLE
   const flags = [
     ...(typeof engine === 'string'
-      ? [['--engine', engine] as const]
+      ? [['--engine', isLive ? null : engine] as const]
       : ([
           ['--every', formatDuration(engine.everyMs).replaceAll(' ', '')],
           [null, engine.commandLine],
@@ -30,7 +32,7 @@ export function repeatCommand(drill: RepeatedDrill): string {
   const words = flags.flatMap(([flag, value]) =>
     value === null ? [] : [flag ?? [], quoted(value)].flat(),
   )
-  return ['queue-drill run', quoted(drill.scenario), ...words].join(' ')
+  return [`queue-drill ${isLive ? 'live' : 'run'}`, quoted(drill.scenario), ...words].join(' ')
 }
 
 /** For a POSIX shell. */

@@ -105,7 +105,8 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
   }
 }
 
-const RUN_OPTIONS = {
+/** Flags that other commands that play drills share. */
+export const RUN_OPTIONS = {
   snapshot: {
     type: 'string',
     requiresArg: true,
@@ -210,7 +211,7 @@ function readEngine({ engine, every }: Pick<RunArguments, 'engine' | 'every'>): 
 }
 
 /** The bounds are those of scenario files. */
-function readDuration(text: string): number {
+export function readDuration(text: string): number {
   try {
     const ms = parseDuration(text)
     if (ms >= 10 * MINUTE && ms <= 7 * DAY) return ms

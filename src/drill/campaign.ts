@@ -7,26 +7,19 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DrillError, EXIT } from '../foundation/errors.ts'
 import { checkEngine, type EngineChoice } from '../recovery/engines.ts'
-import { buildReport, type Report } from '../report/report-json.ts'
+import type { Report } from '../report/report-json.ts'
 import { renderOutput } from '../report/engine-log.ts'
 import { renderJunit } from '../report/junit.ts'
-import { renderNotes } from '../report/notes.ts'
 import { renderSummary } from '../report/summary.ts'
-import type { Server, Template } from '../sandbox/sandbox.ts'
+import type { Server } from '../sandbox/sandbox.ts'
 import { openServer } from '../sandbox/server.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { Verdict } from '../scoring/score.ts'
-import { scoreDrill } from '../scoring/score-drill.ts'
-import { loadSnapshot } from '../snapshot/load.ts'
 import { performDrill } from './drill.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
-import {
-  REPORT_FILE,
-  RunDirectory,
-  type RunFile,
-  StatementLog,
-  writeJournals,
-} from './run-directory.ts'
+import { judgeDrill } from './judge-drill.ts'
+import { type LoadedTemplate, loadTemplate } from './load-template.ts'
+import { RunDirectory, StatementLog } from './run-directory.ts'
 
 export interface CampaignScenario {
   readonly scenario: Scenario
@@ -151,34 +144,19 @@ class Campaign {
     const { postgres, image, signal, onProgress } = this.#o
     onProgress({ scenario: null, phase: 'postgres', share: 0 })
     await using server = await openServer(postgres, image === null ? {} : { image })
-    const templates = new Map<LoadedSnapshot, { template: Template; seconds: number }>()
+    const templates = new Map<LoadedSnapshot, LoadedTemplate>()
     for (const { inputs, loaded } of this.#planned) {
       if (signal.aborted) throw new DrillError('interrupted', 'interrupted')
-      const template = templates.get(loaded) ?? (await this.#load(server, inputs))
+      const template =
+        templates.get(loaded) ?? (await loadTemplate(server, inputs, this.#o.onProgress))
       templates.set(loaded, template)
       results.push(await this.#one(server, template, inputs, directory))
     }
   }
 
-  async #load(
-    server: Server,
-    { snapshot, scenario }: DrillInputs,
-  ): Promise<{ template: Template; seconds: number }> {
-    const { onProgress } = this.#o
-    const started = performance.now()
-    const show = (share: number) => onProgress({ scenario: scenario.name, phase: 'load', share })
-    show(0)
-    const template = await server.template((client, connect) =>
-      // Like the server, the tables are thrown away: a crash ends the drill anyway.
-      loadSnapshot(snapshot, client, { connect, unlogged: true }),
-    )
-    show(1)
-    return { template, seconds: (performance.now() - started) / 1000 }
-  }
-
   async #one(
     server: Server,
-    { template, seconds }: { template: Template; seconds: number },
+    { template, seconds }: LoadedTemplate,
     inputs: DrillInputs,
     directory: RunDirectory,
   ): Promise<DrillResult> {
@@ -199,17 +177,15 @@ class Campaign {
         onProgress({ scenario: name, phase, share, virtualAt }),
     })
     onProgress({ scenario: name, phase: 'score', share: 0 })
-    const score = scoreDrill(journals)
-    const total = (performance.now() - started) / 1000 + seconds
-    const run: RunFile = {
-      postgres: { kind: server.kind, version: server.version, reason: server.reason },
-      wall: { load: seconds, simulate: simulateSeconds, total },
-      ...(await writeJournals(working, journals)),
-    }
-    const report = buildReport(score, journals.drill.header, run)
-    await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
-    await writeFile(join(working, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
-    await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
+    const { kind, version, reason } = server
+    const report = await judgeDrill(working, journals, () => ({
+      postgres: { kind, version, reason },
+      wall: {
+        load: seconds,
+        simulate: simulateSeconds,
+        total: (performance.now() - started) / 1000 + seconds,
+      },
+    }))
     if (output !== null)
       await writeFile(
         join(working, 'engine.log'),

@@ -10,12 +10,16 @@ import type { RunDrillOptions } from './run-drill.ts'
 import { runDrill } from './run-drill.ts'
 import { runTwin } from './twins.ts'
 
-export interface DrillOptions {
+/** What a run of an engine needs. */
+interface RunOptions {
   readonly inputs: DrillInputs
-  readonly engine: EngineChoice
   readonly template: Template
   readonly signal: AbortSignal
   readonly onTraffic: RunDrillOptions['onTraffic']
+}
+
+export interface DrillOptions extends RunOptions {
+  readonly engine: EngineChoice
   /** `share` 0..1 of the drill itself, then of its twins. */
   readonly onProgress: (phase: 'simulate' | 'twins', share: number, at: number) => void
 }
@@ -44,23 +48,46 @@ export async function performDrill(options: DrillOptions): Promise<DrillRun> {
   // Both must have put their clones away before an error of either goes on; the drill's own comes first.
   await Promise.allSettled([own, all])
   const [drill, retryAll] = [await own, await all]
-  onProgress('twins', 0.5, await end)
-  const calm = runTwin(inputs, 'calm', await end)
-  onProgress('twins', 0.75, await end)
-  const noop = runTwin(inputs, 'noop', await end)
+  const endedAt = await end
+  const twins = quietTwins(inputs, endedAt, (share) => onProgress('twins', share, endedAt))
   return {
-    journals: { drill: drill.journal, calm, noop, retryAll: retryAll.journal },
+    journals: { drill: drill.journal, ...twins, retryAll: retryAll.journal },
     simulateSeconds: (performance.now() - started) / 1000,
     output: drill.output,
   }
 }
 
+/** The twins of a drill that is over: it ended at `until`, virtual ms. */
+export async function performTwins(
+  options: Omit<RunOptions, 'onTraffic'>,
+  until: number,
+  onProgress: (share: number) => void,
+): Promise<Omit<JournalSet, 'drill'>> {
+  const { inputs } = options
+  const all = { ...options, onTraffic: () => undefined }
+  const retryAll = await withEngine(all, 'retry-all', 'retry-all', until, (share) =>
+    onProgress(share / 2),
+  )
+  return { ...quietTwins(inputs, until, onProgress), retryAll: retryAll.journal }
+}
+
+function quietTwins(
+  inputs: DrillInputs,
+  until: number,
+  onProgress: (share: number) => void,
+): Pick<JournalSet, 'calm' | 'noop'> {
+  onProgress(0.5)
+  const calm = runTwin(inputs, 'calm', until)
+  onProgress(0.75)
+  return { calm, noop: runTwin(inputs, 'noop', until) }
+}
+
 /** A clone and an engine of its own for one run; both are gone afterwards. */
 async function withEngine(
-  { inputs, template, signal, onTraffic }: DrillOptions,
+  { inputs, template, signal, onTraffic }: RunOptions,
   choice: EngineChoice,
   run: 'drill' | 'retry-all',
-  until: Promise<number> | null,
+  until: RunDrillOptions['until'],
   onProgress: RunDrillOptions['onProgress'],
 ): Promise<{ journal: JournalSet['drill']; output: Output | null }> {
   await using database = await template.clone({ timeZone: inputs.scenario.timeZone })

@@ -22,6 +22,7 @@ export class IncidentDesk implements Notes {
   #firstWriteAt: number | null = null
   #longestQuarantineMs = 0
   #spoke = false
+  #actsNoted = 0
 
   constructor(world: World) {
     this.#world = world
@@ -29,6 +30,20 @@ export class IncidentDesk implements Notes {
 
   set check(check: number) {
     this.#check = check
+  }
+
+  get state(): 'not opened' | 'open' | 'ended' {
+    return this.#state
+  }
+
+  /** When it was opened (first), or ended; null = neither. */
+  get since(): number | null {
+    return this.#state === 'ended' ? this.#endedAt : this.#openedAt
+  }
+
+  /** How many acts were noted so far. */
+  get actsNoted(): number {
+    return this.#actsNoted
   }
 
   /** When it was closed or handed over and stayed so; null = open or never opened. */
@@ -96,6 +111,7 @@ export class IncidentDesk implements Notes {
 
   note(act: Act): void {
     const { now } = this.#world
+    this.#actsNoted++
     this.#world.core.record({ at: now, type: 'act', check: this.#check, ...act })
   }
 

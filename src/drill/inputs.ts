@@ -16,6 +16,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { busiestHour } from '../simulation/arrivals.ts'
 import type { BoundFault } from '../simulation/integrations.ts'
 import { describeRows, type LoadedRow } from '../simulation/loaded-rows.ts'
+import type { Injection } from '../simulation/world.ts'
 import { mappingOf } from '../snapshot/mapping.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts'
 import { readJobs } from '../snapshot/rows.ts'
@@ -34,6 +35,8 @@ export interface DrillInputs extends LoadedSnapshot {
   readonly seed: number
   readonly startHourOfWeek: number
   readonly faults: readonly BoundFault[]
+  /** Of the live drill that a twin stands beside; else none. */
+  readonly injections: readonly Injection[]
   /** Roles of the scenario that nothing of this queue plays. */
   readonly unbound: RoleBinding['unbound']
 }
@@ -61,6 +64,7 @@ export function drillInputs(
     profile: profileOf(loaded.snapshot.manifest.addon_profile),
     startHourOfWeek: startHour(start, loaded.snapshot),
     faults: scenario.faults.map((spec, index) => ({ spec, ...binding.faults[index]! })),
+    injections: [],
     unbound: binding.unbound,
   }
 }
@@ -84,7 +88,8 @@ function startHour(start: string, snapshot: Snapshot): number {
 }
 
 export function headerOf(inputs: DrillInputs, run: RunKind, engine: string): JournalHeader {
-  const { snapshot, scenario, operations } = inputs
+  const { snapshot, operations } = inputs
+  const { hints: _, ...scenario } = inputs.scenario
   return {
     type: 'header',
     format: JOURNAL_FORMAT,

@@ -2,188 +2,105 @@
  * One run of an engine against a world and a database: the loop of checks. The world stands still while the engine
  * works; one sync before each check shows it the table, one after takes what it did. Returns the journal.
  */
-import type { Client } from 'pg'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import { HOUR } from '../foundation/time.ts'
-import type { Journal, JournalEvent, RunKind } from '../journal/events.ts'
-import type { FindingCode } from '../journal/findings.ts'
-import { profileWarning } from '../queue-job/profile.ts'
-import { connectEngine } from '../recovery/connection.ts'
-import type { Incident } from '../recovery/contract.ts'
+import type { EndReason, Journal, RunKind } from '../journal/events.ts'
 import type { DrilledEngine } from '../recovery/drilled-engine.ts'
 import { EngineFailure } from '../recovery/engine-failure.ts'
-import type { DrillDatabase, Traffic } from '../sandbox/sandbox.ts'
-import { Sync } from '../simulation/sync.ts'
-import type { World } from '../simulation/world.ts'
-import { findingsOf } from './findings.ts'
-import { IncidentDesk } from './incident-desk.ts'
-import { type DrillInputs, headerOf } from './inputs.ts'
-import { catalogueOf, connectOperations, createOperations } from './operations/operations.ts'
-import { createWorld } from './twins.ts'
-
-/** A drill that has not ended by then (an engine that opens and closes for ever) is cut off. */
-const OVERTIME_MAX_MS = 4 * HOUR
+import type { DrillDatabase } from '../sandbox/sandbox.ts'
+import type { DrillInputs } from './inputs.ts'
+import { DrillSession, type SessionOptions } from './session.ts'
 
 export interface RunDrillOptions {
   readonly inputs: DrillInputs
   readonly run: RunKind
   readonly engine: DrilledEngine
   readonly database: DrillDatabase
-  /** Virtual end, for a twin that lasts as long as the drill beside it; null = the scenario and the closing decide. */
-  readonly until: Promise<number> | null
+  /**
+   * Virtual end, for a twin that lasts as long as the drill that it stands beside: known, or to be known when that is
+   * over; null = the scenario and the closing decide.
+   */
+  readonly until: Promise<number> | number | null
   readonly signal: AbortSignal
-  /** Statement texts for `statements.ndjson`. */
-  readonly onTraffic: (check: number, at: number, traffic: Traffic) => void
+  readonly onTraffic: SessionOptions['onTraffic']
   /** 0..1, after each check. */
   readonly onProgress: (share: number, at: number) => void
 }
 
 export async function runDrill(options: RunDrillOptions): Promise<Journal> {
-  const { inputs, run, engine } = options
-  const events: JournalEvent[] = []
-  const world = createWorld(inputs, (event) => events.push(event))
-  const sync = await Sync.begin(world, options.database.world)
-  await using checks = new Checks(options, world, sync)
-  const end = await checks.run()
-  world.advance(end.at)
-  events.push({ at: end.at, type: 'end', reason: end.reason })
-  return { header: headerOf(inputs, run, engine.name), events }
+  const { inputs, database, onTraffic, run, engine } = options
+  await using session = await DrillSession.begin({ inputs, database, onTraffic })
+  const end = await new Checks(options, session).run()
+  return session.end(run, engine.name, end.at, end.reason)
 }
 
-class Checks implements AsyncDisposable {
+class Checks {
   readonly #o: RunDrillOptions
-  readonly #world: World
-  readonly #desk: IncidentDesk
-  readonly #sync: Sync
-  #engineClient: Client | null = null
-  #operationsClient: Client | null = null
-  #check = 0
+  readonly #session: DrillSession
   #engineGone = false
 
-  constructor(options: RunDrillOptions, world: World, sync: Sync) {
+  constructor(options: RunDrillOptions, session: DrillSession) {
     this.#o = options
-    this.#world = world
-    this.#desk = new IncidentDesk(world)
-    this.#sync = sync
+    this.#session = session
   }
 
-  async run(): Promise<{ at: number; reason: 'duration' | 'watch-window' | 'limit' }> {
+  async run(): Promise<{ at: number; reason: EndReason }> {
     const { scenario, snapshot } = this.#o.inputs
-    const warning = profileWarning(snapshot.manifest.addon_profile)
-    if (warning !== null) this.#find('rules-of-another-line', warning)
     const { capturedAt } = snapshot
-    const limit = capturedAt + scenario.durationMs + OVERTIME_MAX_MS
+    const { limit } = this.#session
     for (let at = capturedAt; ; at = this.#o.engine.nextCheckAt ?? at + scenario.checkEveryMs) {
       const end = Math.min(await this.#endsAt(at), limit)
       if (at >= end) return { at: end, reason: this.#reason(end, limit) }
       if (this.#o.signal.aborted) throw new DrillError('interrupted', 'interrupted')
-      this.#world.advance(at)
+      this.#session.world.advance(at)
       await this.#oneCheck()
       this.#o.onProgress((at - capturedAt) / (end - capturedAt), at)
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of [this.#engineClient, this.#operationsClient]) {
-      // The server may be gone already; then there is nothing to say goodbye to.
-      await client?.end().catch(() => undefined)
-    }
-  }
-
-  /** The scenario's length, or closing + watch window where that is later (DESIGN section 3). */
   async #endsAt(at: number): Promise<number> {
-    const { inputs, until } = this.#o
-    const planned = inputs.snapshot.capturedAt + inputs.scenario.durationMs
-    // No drill is shorter than its scenario: until then nobody has to wait for the other.
-    if (until !== null) return at < planned ? planned : until
-    const { endedAt, longestQuarantineMs } = this.#desk
-    if (endedAt === null) return planned
-    const { watchMinMs, watchMaxMs } = inputs.scenario.thresholds
-    const watchMs = Math.min(watchMaxMs, Math.max(watchMinMs, 2 * longestQuarantineMs))
-    return Math.max(planned, endedAt + watchMs)
+    const { until } = this.#o
+    const { plannedEnd, endsAt } = this.#session
+    if (until === null) return endsAt
+    if (typeof until === 'number') return until
+    // No drill of checks is shorter than its scenario: until then nobody has to wait for the other.
+    return at < plannedEnd ? plannedEnd : until
   }
 
-  #reason(end: number, limit: number): 'duration' | 'watch-window' | 'limit' {
+  #reason(end: number, limit: number): EndReason {
     if (end === limit) return 'limit'
-    const { snapshot, scenario } = this.#o.inputs
-    return end > snapshot.capturedAt + scenario.durationMs ? 'watch-window' : 'duration'
+    return end > this.#session.plannedEnd ? 'watch-window' : 'duration'
   }
 
   async #oneCheck(): Promise<void> {
-    const check = ++this.#check
-    this.#sync.check = this.#desk.check = check
-    await this.#syncNow(false)
+    const session = this.#session
+    session.nextCheck()
+    await session.sync(false)
     if (this.#engineGone) return
     await this.#callEngine()
     const { gateway } = this.#o.database
     const left = await gateway.endOpenTransactions()
-    if (left > 0) this.#find('transaction-left-open', `${left} at the end of the check`)
-    const wrote = await this.#syncNow(true)
+    if (left > 0) session.find('transaction-left-open', `${left} at the end of the check`)
+    const wrote = await session.sync(true)
     const { exit } = this.#o.engine
-    if (exit !== undefined) this.#desk.noteDeeds(wrote, exit)
-    this.#noteTraffic(gateway.takeTraffic())
-  }
-
-  /** Whether the engine wrote something since the last. */
-  async #syncNow(afterEngine: boolean): Promise<boolean> {
-    const { statements, sleeps, tampering } = await this.#sync.run(afterEngine)
-    this.#desk.noteWrites(statements)
-    for (const sentence of tampering) this.#find('tampered', sentence)
-    if (sleeps > 0) this.#find('slept-in-sql', `pg_sleep was called ${sleeps} times`)
-    return statements.length > 0
+    if (exit !== undefined) session.desk.noteDeeds(wrote, exit)
+    session.endCheck(gateway.takeTraffic())
   }
 
   /** An engine that fails is out: a finding, no more checks; the world goes on to the end. */
   async #callEngine(): Promise<void> {
-    const { database, engine, inputs } = this.#o
-    const world = this.#world
-    const desk = this.#desk
-    this.#engineClient ??= await connectEngine(database.engineUri)
-    const incident: Incident = {
-      now: new Date(world.now),
-      database: this.#engineClient,
-      catalogue: catalogueOf(inputs.operations),
-      notes: desk,
-      operations: createOperations({
-        world,
-        desk,
-        operations: inputs.operations,
-        odoocli: async () =>
-          (this.#operationsClient ??= await connectOperations(database.engineUri)),
-      }),
-      open: (signals) => desk.open(signals),
-      close: (summary) => desk.close(summary),
-      handOver: (summary) => desk.handOver(summary),
-    }
+    const { database, engine } = this.#o
+    const session = this.#session
+    const incident = await session.incident()
     try {
       await engine.check(incident)
-      for (const { code, detail } of engine.takeFindings()) this.#find(code, detail)
+      for (const { code, detail } of engine.takeFindings()) session.find(code, detail)
     } catch (error) {
       if (error instanceof DrillError) throw error
       // A server that died is the harness's trouble, not the engine's.
       await database.world.query('select 1')
       this.#engineGone = true
       const code = error instanceof EngineFailure ? error.code : 'engine-threw'
-      this.#find(code, messageOf(error))
+      session.find(code, messageOf(error))
     }
-  }
-
-  #noteTraffic(traffic: Traffic): void {
-    const { now } = this.#world
-    const check = this.#check
-    for (const { code, detail } of findingsOf(traffic)) this.#find(code, detail)
-    const { statements, rows } = traffic
-    this.#world.core.record({ at: now, type: 'check', check, statements, rows })
-    this.#o.onTraffic(check, now, traffic)
-  }
-
-  #find(code: FindingCode, detail: string): void {
-    this.#world.core.record({
-      at: this.#world.now,
-      type: 'finding',
-      check: this.#check,
-      code,
-      detail,
-    })
   }
 }

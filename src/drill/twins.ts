@@ -21,6 +21,7 @@ export function createWorld(
     faults: withFaults ? inputs.faults : [],
     // A home-made script is part of the incident's story: without the fault nobody had switched it on.
     automations: withFaults ? scenario.automations : [],
+    injections: withFaults ? inputs.injections : [],
     rows,
     record,
   })

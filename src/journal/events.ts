@@ -4,6 +4,7 @@
  * server, so that its SHA-256 (the digest) is a function of snapshot, operations, scenario, engine and seed.
  * `at` is virtual ms since the epoch, never decreasing.
  */
+import type { FacilitatorEvent, FaultInjectedEvent } from './facilitator.ts'
 import type { FindingEvent } from './findings.ts'
 import type { HostParameters } from '../queue-job/host.ts'
 import type { ChangedColumns } from '../queue-job/columns.ts'
@@ -41,7 +42,8 @@ export interface JournalHeader {
   readonly startedAt: number
   /** Hour of the workload's week (0..167) that the start counts as. */
   readonly startHourOfWeek: number
-  readonly scenario: Scenario
+  /** All of it but what only a facilitator reads. */
+  readonly scenario: Omit<Scenario, 'hints'>
   readonly operations: Operations
   readonly host: HostParameters
 }
@@ -287,11 +289,14 @@ export type Act =
 
 export type ActEvent = { readonly at: number; readonly type: 'act'; readonly check: number } & Act
 
+/** `facilitator`: a person ended it (live mode). */
+export type EndReason = 'duration' | 'watch-window' | 'limit' | 'facilitator'
+
 export interface EndEvent {
   readonly at: number
   readonly type: 'end'
   /** `limit`: a bound of the harness was hit. */
-  readonly reason: 'duration' | 'watch-window' | 'limit'
+  readonly reason: EndReason
 }
 
 export type JournalEvent =
@@ -303,6 +308,8 @@ export type JournalEvent =
   | RunEndedEvent
   | EffectEvent
   | FaultEvent
+  | FaultInjectedEvent
+  | FacilitatorEvent
   | SampleEvent
   | WorkerEvent
   | AutomationEvent

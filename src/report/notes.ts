@@ -4,6 +4,7 @@
  */
 import { formatDuration } from '../foundation/time.ts'
 import type { ActEvent, Journal } from '../journal/events.ts'
+import { facilitatorText } from '../journal/facilitator.ts'
 import { oneLine } from './one-line.ts'
 import type { Report } from './report-json.ts'
 
@@ -21,6 +22,7 @@ export function renderNotes(journal: Journal, report: Report): string {
     ...baselines(ofKind(acts, 'baseline'), clock),
     '## What was done, and why',
     timeline(acts, clock),
+    ...facilitation(events, clock),
     '## Tracked fixes',
     fixes(ofKind(acts, 'tracked-fix'), clock),
     '## Verdict of the drill',
@@ -62,6 +64,16 @@ function timeline(acts: readonly ActEvent[], clock: (at: number) => string): str
     return text === null ? [] : [`* ${clock(act.at)} ${oneLine(text)}`]
   })
   return lines.length === 0 ? 'Nothing.' : lines.join('\n')
+}
+
+/** Of a live drill in which the facilitator did something. */
+function facilitation(events: Journal['events'], clock: (at: number) => string): string[] {
+  const lines = events.flatMap((event) =>
+    event.type === 'facilitator' || event.type === 'fault-injected'
+      ? [`* ${clock(event.at)} ${oneLine(facilitatorText(event))}`]
+      : [],
+  )
+  return lines.length === 0 ? [] : ['## What the facilitator did', lines.join('\n')]
 }
 
 /** Looks around (doctor, probes, questions) are in the journal; the notes tell acts and decisions. */

@@ -14,18 +14,19 @@ import type { ClientBase } from 'pg'
 export const CLOCK_SCHEMA = 'drill_clock'
 
 /**
- * The row that everybody reads. `anchor` is a real moment: in live mode virtual time runs on from there at `speed`;
- * in a drill the speed is 0 and the anchor does not matter.
+ * The row that everybody reads. `anchor` is a real moment: in live mode virtual time runs on from there at `speed`, but
+ * no more than `ahead` virtual seconds beyond `at`; in a drill the speed is 0 and the anchor does not matter.
  */
 export const CLOCK_TABLES = `
   create table drill_clock.clock (
     only_row boolean primary key default true check (only_row),
     at timestamptz not null,
     anchor timestamptz not null,
-    speed double precision not null
+    speed double precision not null,
+    ahead double precision not null
   );
-  insert into drill_clock.clock (at, anchor, speed)
-    values (pg_catalog.now(), pg_catalog.now(), 1);
+  insert into drill_clock.clock (at, anchor, speed, ahead)
+    values (pg_catalog.now(), pg_catalog.now(), 1, 'infinity');
 `
 
 /**
@@ -43,7 +44,7 @@ function virtualMoment(
       language sql ${volatility} parallel safe cost 300
     ${body(`
       select case when speed = 0 then at else at operator(pg_catalog.+) pg_catalog.make_interval(
-        secs => pg_catalog.date_part('epoch', ${base} operator(pg_catalog.-) anchor) * speed) end
+        secs => least(pg_catalog.date_part('epoch', ${base} operator(pg_catalog.-) anchor) * speed, ahead)) end
       from drill_clock.clock;`)}`
 }
 
@@ -98,15 +99,44 @@ export function clockFunctions(major: number): string {
 }
 
 /**
- * Sets the virtual time, in the caller's transaction: others see it at its commit. `at` in virtual milliseconds;
- * `speed` = virtual seconds for one real second, 0 = the clock stands still until the next call (a drill).
+ * Sets the virtual time, in the caller's transaction: others see it at its commit. The clock stands still until the
+ * next call (a drill). `at` in virtual ms.
  */
-export async function setClock(client: ClientBase, at: number, speed = 0): Promise<void> {
+export async function setClock(client: ClientBase, at: number): Promise<void> {
   await client.query({
     text: `update drill_clock.clock
               set at = timestamptz 'epoch' + make_interval(secs => $1::double precision / 1000),
-                  anchor = pg_catalog.clock_timestamp(),
-                  speed = $2::double precision`,
-    values: [at, speed],
+                  anchor = pg_catalog.clock_timestamp(), speed = 0`,
+    values: [at],
+  })
+}
+
+/** A clock that runs (live mode). */
+export interface RunningClock {
+  /** Virtual ms, now. */
+  readonly at: number
+  /** Virtual seconds in a real one; 0 = it stands. */
+  readonly speed: number
+  /** It stops so many virtual ms after `at`, until it is set again. */
+  readonly aheadMs: number
+}
+
+/** Like `setClock`, but time runs on by itself. Where it has come beyond `at` already it goes on from there. */
+export async function runClock(
+  client: ClientBase,
+  { at, speed, aheadMs }: RunningClock,
+): Promise<void> {
+  await client.query({
+    text: `with moment as (select pg_catalog.clock_timestamp() as real)
+           update drill_clock.clock
+              set at = greatest(
+                    timestamptz 'epoch' + make_interval(secs => $1::double precision / 1000),
+                    case when speed = 0 then at else at + make_interval(
+                      secs => least(extract(epoch from real - anchor)::float8 * speed, ahead)) end),
+                  anchor = real,
+                  speed = $2::double precision,
+                  ahead = $3::double precision / 1000
+             from moment`,
+    values: [at, speed, aheadMs],
   })
 }

@@ -53,8 +53,17 @@ export interface Gateway {
   readonly openTransactions: number
   /** A session begins, or the server is at work for one. */
   readonly busy: boolean
-  /** Ends every session that is inside a transaction; returns how many. */
-  endOpenTransactions(): Promise<number>
+  readonly sessions: readonly SessionInfo[]
+  /** Ends the sessions that are inside a transaction: all, or those of these server processes. Returns how many. */
+  endOpenTransactions(of?: ReadonlySet<number>): Promise<number>
+}
+
+/** What an operator would see of a session in `pg_stat_activity`. */
+export interface SessionInfo {
+  /** Of the server's process; null until the server has told. */
+  readonly pid: number | null
+  readonly applicationName: string
+  readonly inTransaction: boolean
 }
 
 export interface Traffic {

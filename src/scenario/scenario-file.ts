@@ -45,6 +45,7 @@ function toScenario(input: ScenarioInput, path: string): Scenario {
     faults: input.faults.map(toFault),
     automations: input.automations.map(toAutomation),
     thresholds: toThresholds(input.thresholds),
+    hints: input.hints,
   })
 }
 

@@ -188,6 +188,10 @@ export const scenarioSchema = block({
     .default([])
     .describe('Home-made things that act on the queue by themselves'),
   thresholds: thresholds.prefault({}).describe('Figures of the score, where they differ'),
+  hints: z
+    .array(text)
+    .default([])
+    .describe('What a facilitator may tell people in a live drill, from vague to plain'),
 }).superRefine((scenario, context) => {
   const problem = (path: PropertyKey[], message: string) =>
     context.addIssue({ code: 'custom', path, message })

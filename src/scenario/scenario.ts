@@ -86,4 +86,6 @@ export interface Scenario {
   readonly faults: readonly FaultSpec[]
   readonly automations: readonly AutomationSpec[]
   readonly thresholds: Thresholds
+  /** For a facilitator to give, from vague to plain; nothing of a drill depends on them. */
+  readonly hints: readonly string[]
 }

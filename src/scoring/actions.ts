@@ -1,11 +1,12 @@
 /** What the engine did, in order and in words: its acts, its writes, and what was found about it. */
 import { formatDuration, isoUtc, parsePgTimestamp } from '../foundation/time.ts'
 import type { ActEvent, WriteEvent } from '../journal/events.ts'
+import { facilitatorText } from '../journal/facilitator.ts'
 import { count } from './evidence.ts'
 import type { Replay } from './replay/replay.ts'
 import type { Action } from './score.ts'
 
-export function actions({ acts, writes, findings }: Replay): readonly Action[] {
+export function actions({ acts, writes, findings, facilitator }: Replay): readonly Action[] {
   const all = [
     ...acts.map((act) => ({ at: act.at, order: act.check, kind: act.act, text: actText(act) })),
     ...writes.map((write) => ({
@@ -19,6 +20,12 @@ export function actions({ acts, writes, findings }: Replay): readonly Action[] {
       order: check,
       kind: 'finding',
       text: `${code}: ${detail}`,
+    })),
+    ...facilitator.map((event) => ({
+      at: event.at,
+      order: 0,
+      kind: 'facilitator',
+      text: facilitatorText(event),
     })),
   ]
   // A stable sort: within one check acts come first, as the audit is taken when the check is over.

@@ -82,7 +82,7 @@ function gatesOf({ drill, sideEffectFaults }: Facts): readonly Gate[] {
 }
 
 function criteriaOf(facts: Facts): readonly Criterion[] {
-  if (facts.drill.header.scenario.control) return [leftAlone(facts)]
+  if (facts.drill.isControl) return [leftAlone(facts)]
   return [draining(facts), noReturn(facts), withinSla(facts), leftClean(facts)]
 }
 

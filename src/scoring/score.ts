@@ -84,7 +84,7 @@ export interface TimelinePoint {
 
 export interface Action {
   readonly at: string
-  /** An act, `write`, or `finding`. */
+  /** An act, `write`, `finding`, or `facilitator`. */
   readonly kind: string
   readonly text: string
 }

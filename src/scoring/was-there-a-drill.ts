@@ -47,7 +47,7 @@ export function whyInconclusive({ drill, noop }: Facts, touched: number): readon
     const at = after(drill.startedAt, drill.endedAt)
     reasons.push(`A limit of the harness was hit after ${at} of virtual time.`)
   }
-  if (scenario.control) return reasons
+  if (drill.isControl) return reasons
   if (noop.windows.firstBiteAt === null) {
     reasons.push('The fault never bit: no job and no worker was hit by it.')
   } else if (touched < scenario.thresholds.touchedMin) {

@@ -29,14 +29,21 @@ export interface ArrivalsOptions {
   readonly functionIds: ReadonlyMap<string, number>
 }
 
-export function startArrivals(options: ArrivalsOptions): void {
-  for (const [index, traffic] of options.workload.functions.entries()) {
-    const source = new Source(options, traffic, index)
-    source.start('base', 1, 0, Infinity)
-    for (const [fault, { spec, functions }] of options.faults.entries()) {
-      if (spec.kind !== 'arrivals-burst' || !functions.includes(traffic.name)) continue
-      source.start(`fault ${fault}`, spec.factor - 1, spec.fromMs, spec.untilMs ?? Infinity)
-    }
+export class Arrivals {
+  readonly #sources: readonly Source[]
+
+  constructor(options: ArrivalsOptions) {
+    this.#sources = options.workload.functions.map((traffic, index) => {
+      const source = new Source(options, traffic, index)
+      source.start('base', 1, 0, Infinity)
+      for (const [fault, bound] of options.faults.entries()) source.addFault(fault, bound)
+      return source
+    })
+  }
+
+  /** One more fault under its number; kinds other than bursts of arrivals change nothing here. */
+  addFault(fault: number, bound: BoundFault): void {
+    for (const source of this.#sources) source.addFault(fault, bound)
   }
 }
 
@@ -59,6 +66,11 @@ class Source {
   start(name: string, factor: number, fromMs: number, untilMs: number): void {
     const stream = random(this.#o.core.seed, 'arrivals', this.#traffic.name, name)
     this.#plan(stream, this.#startedAt + fromMs, factor, this.#startedAt + untilMs)
+  }
+
+  addFault(fault: number, { spec, functions }: BoundFault): void {
+    if (spec.kind !== 'arrivals-burst' || !functions.includes(this.#traffic.name)) return
+    this.start(`fault ${fault}`, spec.factor - 1, spec.fromMs, spec.untilMs ?? Infinity)
   }
 
   /** Schedules the next burst after `after`; the exponential law has no memory, so each hour starts anew. */

@@ -48,21 +48,32 @@ function behaviourOf(spec: FaultSpec): TargetFaultBehaviour<never> | null {
 export class Integrations {
   readonly #core: Core
   readonly #operations: Operations
-  readonly #faults: readonly BoundFault[]
+  readonly #faults: BoundFault[] = []
+  readonly #startedAt: number
   readonly #inForce = new Set<number>()
   readonly #bitten = new Set<number>()
 
   constructor(core: Core, operations: Operations, faults: readonly BoundFault[]) {
     this.#core = core
     this.#operations = operations
-    this.#faults = faults
-    const startedAt = core.now
-    for (const [index, fault] of faults.entries()) {
-      core.schedule(startedAt + fault.spec.fromMs, () => this.#begin(index))
-      if (fault.spec.untilMs !== null) {
-        core.schedule(startedAt + fault.spec.untilMs, () => this.#end(index))
-      }
+    this.#startedAt = core.now
+    for (const fault of faults) this.add(fault)
+  }
+
+  /** One more fault; returns its number. */
+  add(fault: BoundFault): number {
+    const index = this.#faults.push(fault) - 1
+    const { fromMs, untilMs } = fault.spec
+    this.#core.schedule(this.#startedAt + fromMs, () => this.#begin(index))
+    if (untilMs !== null) {
+      this.#core.schedule(this.#startedAt + untilMs, () => this.#end(index))
     }
+    return index
+  }
+
+  /** All faults, with whether each is in force now. */
+  get faults(): readonly { readonly spec: FaultSpec; readonly inForce: boolean }[] {
+    return this.#faults.map(({ spec }, index) => ({ spec, inForce: this.#inForce.has(index) }))
   }
 
   settings(integration: string): IntegrationOperations {

@@ -5,7 +5,7 @@
 import { type Client, DatabaseError } from 'pg'
 import type { JobRow } from '../queue-job/job.ts'
 import { takeAudit, takeSleeps } from '../sandbox/audit.ts'
-import { setClock } from '../sandbox/clock.ts'
+import { type RunningClock, runClock, setClock } from '../sandbox/clock.ts'
 import type { AuditedStatement } from '../sandbox/sandbox.ts'
 import { findTampering, type Installed, recordInstalled } from '../sandbox/tampering.ts'
 import { applyEngineWrites } from './engine-writes.ts'
@@ -20,6 +20,24 @@ export interface SyncResult {
   /** Ground rules of the sandbox that were bent, one sentence each; put back where possible. */
   readonly tampering: readonly string[]
 }
+
+/** Keeps everybody else from writing; who only reads is not disturbed. */
+const LOCK = 'lock table queue_job in exclusive mode'
+
+/** A sync while the clock runs and people work: live mode. */
+export interface LiveSync {
+  /** Asked under the lock: only who sent a statement can have bent the ground rules of the sandbox. */
+  readonly compareRules: () => boolean
+  /** Wall ms that an open transaction of somebody else is waited for. */
+  readonly lockTimeoutMs: number
+  /** The world knows what was written: it goes on, before the table is shown where it has come to. */
+  readonly goOn: (result: SyncResult) => void
+  /** Of the moment at which it is asked. */
+  readonly clock: () => RunningClock
+}
+
+/** PostgreSQL: lock_not_available. */
+const LOCK_NOT_AVAILABLE = '55P03'
 
 export class Sync {
   readonly #world: World
@@ -49,23 +67,64 @@ export class Sync {
 
   /** `afterEngine`: also compares the ground rules of the sandbox, which nobody else could have bent. */
   async run(afterEngine: boolean): Promise<SyncResult> {
+    return this.#transaction(async () => {
+      await this.#client.query(LOCK)
+      const result = await this.#take(afterEngine)
+      await setClock(this.#client, this.#world.now)
+      await this.#writeNetChange()
+      return result
+    })
+  }
+
+  /**
+   * In live mode the world goes on between what was taken and what is written, under one lock, so that nobody writes to
+   * a row that the world has moved already. Null = an open transaction holds the table, and nothing happened.
+   */
+  async runLive(options: LiveSync): Promise<SyncResult | null> {
+    return this.#transaction(async () => {
+      const client = this.#client
+      await client.query(`set local lock_timeout = ${Math.ceil(options.lockTimeoutMs)}`)
+      if (!(await this.#lock())) return null
+      const result = await this.#take(options.compareRules())
+      options.goOn(result)
+      await this.#writeNetChange()
+      await runClock(client, options.clock())
+      return result
+    })
+  }
+
+  async #transaction<T>(work: () => Promise<T>): Promise<T> {
     const client = this.#client
     await client.query('begin')
     try {
-      await client.query('lock table queue_job in exclusive mode')
-      await setClock(client, this.#world.now)
-      const statements = await takeAudit(client)
-      const sleeps = await takeSleeps(client)
-      const tampering = afterEngine ? await findTampering(client, this.#installed) : []
-      if (statements.length > 0) await this.#apply(statements)
-      await this.#writeNetChange()
+      const result = await work()
       await client.query('commit')
-      return { statements, sleeps, tampering }
+      return result
     } catch (error) {
       // A connection that is gone cannot roll back, and need not: the server has.
       if (error instanceof DatabaseError) await client.query('rollback')
       throw error
     }
+  }
+
+  /** False = it was not to be had in time; the transaction can only be ended then. */
+  async #lock(): Promise<boolean> {
+    try {
+      await this.#client.query(LOCK)
+      return true
+    } catch (error) {
+      if ((error as DatabaseError).code === LOCK_NOT_AVAILABLE) return false
+      throw error
+    }
+  }
+
+  async #take(compareRules: boolean): Promise<SyncResult> {
+    const client = this.#client
+    const statements = await takeAudit(client)
+    const sleeps = await takeSleeps(client)
+    const tampering = compareRules ? await findTampering(client, this.#installed) : []
+    if (statements.length > 0) await this.#apply(statements)
+    return { statements, sleeps, tampering }
   }
 
   async #apply(statements: readonly AuditedStatement[]): Promise<void> {

@@ -11,8 +11,8 @@ import type { Operations } from '../queue-job/operations.ts'
 import type { Profile } from '../queue-job/profile.ts'
 import { type FailureColumns, signatureOf } from '../queue-job/signature.ts'
 import type { Workload } from '../queue-job/workload.ts'
-import type { AutomationSpec } from '../scenario/scenario.ts'
-import { startArrivals } from './arrivals.ts'
+import type { AutomationSpec, FaultSpec } from '../scenario/scenario.ts'
+import { Arrivals } from './arrivals.ts'
 import { lastingFailureOf, truthBefore } from './before-the-start.ts'
 import { Core } from './core.ts'
 import { Executions } from './executions.ts'
@@ -41,9 +41,17 @@ export interface WorldOptions {
   /** Empty in the calm twin. */
   readonly faults: readonly BoundFault[]
   readonly automations: readonly AutomationSpec[]
+  /** Faults that another run of the same drill was given while it ran, in order of time. */
+  readonly injections: readonly Injection[]
   /** All rows of the snapshot, by id. */
   readonly rows: readonly LoadedRow[]
   readonly record: (event: JournalEvent) => void
+}
+
+/** A fault that was not in the scenario, and when (virtual ms) somebody brought it about. */
+export interface Injection {
+  readonly at: number
+  readonly fault: BoundFault
 }
 
 export class World {
@@ -56,6 +64,8 @@ export class World {
   readonly executions: Executions
   readonly automations: Automations
   readonly #o: WorldOptions
+  readonly #arrivals: Arrivals
+  #injected = 0
 
   constructor(options: WorldOptions) {
     this.#o = options
@@ -80,8 +90,8 @@ export class World {
     this.#load()
     this.automations = new Automations(core, this.jobs, options.automations)
     if (host.cronRequeue) startRequeueCron(core, this.jobs, profile, host.limitTimeRealMs)
-    this.#startKills()
-    startArrivals({
+    for (const [index, { spec }] of faults.entries()) this.#startKills(index, spec)
+    this.#arrivals = new Arrivals({
       core,
       jobs: this.jobs,
       workload,
@@ -102,7 +112,30 @@ export class World {
 
   /** Lets the world go on to `until` (virtual ms); what is due at `until` itself waits. */
   advance(until: number): void {
+    for (;;) {
+      const next = this.#o.injections[this.#injected]
+      if (next === undefined || next.at > until) break
+      this.#injected++
+      this.core.advance(next.at)
+      this.inject(next.fault)
+    }
     this.core.advance(until)
+  }
+
+  /** Brings a fault about, from now on; its window counts from the start like that of any other. */
+  inject(fault: BoundFault): void {
+    const { spec, integrations, functions } = fault
+    const index = this.integrations.add(fault)
+    this.core.record({
+      at: this.now,
+      type: 'fault-injected',
+      fault: index,
+      spec,
+      integrations,
+      functions,
+    })
+    this.#startKills(index, spec)
+    this.#arrivals.addFault(index, fault)
   }
 
   /** A settled row (done, cancelled) that an engine touched: the world learns of it as it stood before. */
@@ -181,22 +214,20 @@ export class World {
   }
 
   /** A rolling restart: second by second whoever is in mid-job is killed, until so many were, or it ends. */
-  #startKills(): void {
-    for (const [index, { spec }] of this.#o.faults.entries()) {
-      if (spec.kind !== 'workers-killed') continue
-      const startedAt = this.#o.startedAt + spec.fromMs
-      const endsAt = spec.untilMs === null ? Infinity : this.#o.startedAt + spec.untilMs
-      let left = spec.workers
-      const kill = (): void => {
-        const victims = this.executions.active.slice(0, left)
-        if (victims.length > 0) this.integrations.bite(index)
-        for (const run of victims) this.executions.kill(run, 'killed', index)
-        left -= victims.length
-        const next = this.now + KILL_INTERVAL_MS
-        if (left > 0 && next < endsAt) this.core.schedule(next, kill)
-      }
-      this.core.schedule(startedAt, kill)
+  #startKills(index: number, spec: FaultSpec): void {
+    if (spec.kind !== 'workers-killed') return
+    const startedAt = this.#o.startedAt + spec.fromMs
+    const endsAt = spec.untilMs === null ? Infinity : this.#o.startedAt + spec.untilMs
+    let left = spec.workers
+    const kill = (): void => {
+      const victims = this.executions.active.slice(0, left)
+      if (victims.length > 0) this.integrations.bite(index)
+      for (const run of victims) this.executions.kill(run, 'killed', index)
+      left -= victims.length
+      const next = this.now + KILL_INTERVAL_MS
+      if (left > 0 && next < endsAt) this.core.schedule(next, kill)
     }
+    this.core.schedule(startedAt, kill)
   }
 
   #sample(cpu: number, busyWorkers: number): void {

@@ -123,6 +123,7 @@ export const SCENARIO: Scenario = {
     },
   ],
   automations: [],
+  hints: [],
   thresholds: {
     touchedMin: 50,
     drainingFactor: 1.25,

@@ -8,7 +8,7 @@ import { PROFILE_2024 } from '../../src/queue-job/profile.ts'
 import type { Workload, WorkloadFunction } from '../../src/queue-job/workload.ts'
 import type { AutomationSpec, FaultSpec } from '../../src/scenario/scenario.ts'
 import { describeRows } from '../../src/simulation/loaded-rows.ts'
-import { World } from '../../src/simulation/world.ts'
+import { type Injection, World } from '../../src/simulation/world.ts'
 
 /** Tuesday 2026-11-03 10:00 UTC. */
 export const START = Date.UTC(2026, 10, 3, 10)
@@ -116,6 +116,7 @@ export interface SmallWorldOptions {
   readonly faults?: readonly (FaultSpec & { readonly integrations?: readonly string[] })[]
   readonly automations?: readonly AutomationSpec[]
   readonly host?: Partial<HostParameters>
+  readonly injections?: readonly Injection[]
   readonly seed?: number
 }
 
@@ -143,6 +144,7 @@ export function smallWorld(options: SmallWorldOptions = {}): {
       functions: workload.functions.map(({ name }) => name),
     })),
     automations: options.automations ?? [],
+    injections: options.injections ?? [],
     rows: describeRows(options.rows ?? [], OPERATIONS),
     record: (event) => events.push(event),
   })

@@ -43,7 +43,7 @@ export function programEnvironment(
 }
 
 /** As libpq, and most clients with it, read them; no file of the user's own is asked. */
-function databaseSettings(uri: string): Record<string, string> {
+export function databaseSettings(uri: string): Record<string, string> {
   const address = new URL(uri)
   const { hostname, port, username, password, pathname } = address
   address.password = ''

@@ -80,6 +80,11 @@ export class Conversation {
     this.#onStatement = onStatement
   }
 
+  /** The server's process for this session; null until it has told. */
+  get backendPid(): number | null {
+    return this.backendKey?.readInt32BE(0) ?? null
+  }
+
   /** A transaction is open, be it the implicit one of a statement that is still running. */
   get inTransaction(): boolean {
     return (this.running && !this.settling) || this.#status === 'T' || this.#status === 'E'

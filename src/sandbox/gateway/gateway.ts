@@ -32,16 +32,9 @@ export interface GatewayOptions {
   readonly sessionsMax?: number
 }
 
-/** What an operator would see of a session in `pg_stat_activity`. */
-interface SessionInfo {
-  readonly applicationName: string
-  readonly inTransaction: boolean
-}
-
 export interface OpenGateway extends Gateway, AsyncDisposable {
   /** On 127.0.0.1. */
   readonly port: number
-  readonly sessions: readonly SessionInfo[]
 }
 
 const SESSIONS_MAX = 50
@@ -86,13 +79,16 @@ export async function startGateway(options: GatewayOptions): Promise<OpenGateway
     },
     get sessions() {
       return openOnes(sessions).map(({ conversation }) => ({
+        pid: conversation.backendPid,
         applicationName: conversation.applicationName,
         inTransaction: conversation.inTransaction,
       }))
     },
-    async endOpenTransactions() {
+    async endOpenTransactions(of) {
       await Promise.all(openOnes(sessions).map((session) => session.settled()))
-      const ending = inTransaction()
+      const ending = inTransaction().filter(({ conversation: { backendPid } }) =>
+        of === undefined ? true : backendPid !== null && of.has(backendPid),
+      )
       await Promise.all(ending.map((session) => session.end('transaction left open: rolled back')))
       return ending.length
     },

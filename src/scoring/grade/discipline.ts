@@ -32,7 +32,7 @@ export function discipline(facts: Facts): readonly GradeLine[] {
     ['retries', 'Safe retries in limited batches', retryOffences],
     ['workers', 'Workers step by step', workerOffences],
   ] as const
-  if (drill.header.scenario.control) {
+  if (drill.isControl) {
     return parts.map(([id, title]) =>
       gradeLine(id, title, LINE_POINTS, 1, [evidence('nothing was wrong: full marks')]),
     )

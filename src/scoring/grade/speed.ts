@@ -47,7 +47,7 @@ export function speed(facts: Facts): Speed {
       recoveredAfter: seconds(recovered),
       lowerBound: seconds(lowerBound),
     },
-    lines: drill.header.scenario.control
+    lines: drill.isControl
       ? controlLines()
       : [
           detectLine(facts, detected),

@@ -3,6 +3,7 @@
  * due backlog leaves it out, and its SLA clock starts when the fault ends (DESIGN 6.3).
  */
 import type { FaultEvent, JournalHeader } from '../../journal/events.ts'
+import type { FaultInjectedEvent } from '../../journal/facilitator.ts'
 import type { FaultKind } from '../../scenario/scenario.ts'
 
 /** Faults under which no call of the integration can succeed. */
@@ -23,7 +24,7 @@ export class FaultWindows {
   readonly all: readonly FaultWindow[]
   readonly #blocking = new Map<string, FaultWindow[]>()
 
-  constructor(header: JournalHeader, events: readonly FaultEvent[]) {
+  constructor(header: JournalHeader, events: readonly (FaultEvent | FaultInjectedEvent)[]) {
     this.all = windowsOf(header, events)
     for (const window of this.all) {
       if (!window.isBlocking) continue
@@ -67,11 +68,20 @@ export class FaultWindows {
   }
 }
 
-function windowsOf(header: JournalHeader, events: readonly FaultEvent[]): FaultWindow[] {
+function windowsOf(
+  header: JournalHeader,
+  events: readonly (FaultEvent | FaultInjectedEvent)[],
+): FaultWindow[] {
+  const kinds = new Map(header.scenario.faults.map(({ kind }, index) => [index, kind]))
   const open = new Map<number, { -readonly [Key in keyof FaultWindow]: FaultWindow[Key] }>()
   const all: { -readonly [Key in keyof FaultWindow]: FaultWindow[Key] }[] = []
-  for (const { at, fault, phase, integrations } of events) {
-    const kind = header.scenario.faults[fault]?.kind
+  for (const event of events) {
+    if (event.type === 'fault-injected') {
+      kinds.set(event.fault, event.spec.kind)
+      continue
+    }
+    const { at, fault, phase, integrations } = event
+    const kind = kinds.get(fault)
     let window = open.get(fault)
     if (window === undefined) {
       window = {

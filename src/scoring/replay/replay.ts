@@ -15,6 +15,7 @@ import type {
   WorkerEvent,
   WriteEvent,
 } from '../../journal/events.ts'
+import type { FacilitatorEvent, FaultInjectedEvent } from '../../journal/facilitator.ts'
 import type { FindingEvent } from '../../journal/findings.ts'
 import type { JobState } from '../../queue-job/job.ts'
 import { closingState, type ClosingState } from './closing.ts'
@@ -27,6 +28,8 @@ import type { Settlement } from './settlement.ts'
 
 export interface Replay {
   readonly header: JournalHeader
+  /** Nothing is wrong, neither by the scenario nor by an injection. */
+  readonly isControl: boolean
   readonly startedAt: number
   readonly endedAt: number
   readonly endReason: EndEvent['reason']
@@ -51,6 +54,8 @@ export interface Replay {
   readonly checks: readonly CheckEvent[]
   readonly findings: readonly FindingEvent[]
   readonly workers: readonly WorkerEvent[]
+  /** What a facilitator did (live mode). */
+  readonly facilitator: readonly (FacilitatorEvent | FaultInjectedEvent)[]
   /** Truth of each baseline: counts of the table when it was noted. */
   readonly baselines: readonly BaselineTruth[]
   /** At the last closing or hand-over; null = there was none. */
@@ -81,14 +86,17 @@ class Sweep {
     checks: [] as CheckEvent[],
     findings: [] as FindingEvent[],
     workers: [] as WorkerEvent[],
+    facilitator: [] as (FacilitatorEvent | FaultInjectedEvent)[],
   }
   #closing: ClosingState | null = null
   #closesAt: number | null = null
 
   constructor(journal: Journal) {
     this.#journal = journal
-    const faults: FaultEvent[] = []
-    for (const event of journal.events) if (event.type === 'fault') faults.push(event)
+    const faults: (FaultEvent | FaultInjectedEvent)[] = []
+    for (const event of journal.events) {
+      if (event.type === 'fault' || event.type === 'fault-injected') faults.push(event)
+    }
     this.#windows = new FaultWindows(journal.header, faults)
     this.#fold = new JobsFold(journal.header)
   }
@@ -131,6 +139,10 @@ class Sweep {
         return
       case 'worker':
         this.#kept.workers.push(event)
+        return
+      case 'facilitator':
+      case 'fault-injected':
+        this.#kept.facilitator.push(event)
         return
       case 'sample':
         return this.#sample(event)
@@ -187,6 +199,9 @@ class Sweep {
     const fold = this.#fold
     return {
       header,
+      isControl:
+        header.scenario.control &&
+        !this.#kept.facilitator.some(({ type }) => type === 'fault-injected'),
       startedAt: header.startedAt,
       endedAt: end.at,
       endReason: end.reason,

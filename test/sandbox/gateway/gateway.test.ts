@@ -136,9 +136,13 @@ describe('what passed', () => {
   })
 
   it('tells what a session calls itself, and that it changes its name', async () => {
-    expect(drill.gateway.sessions).toEqual([{ applicationName: 'test', inTransaction: false }])
+    const { rows } = await engine.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const { pid } = rows[0]!
+    expect(drill.gateway.sessions).toEqual([{ pid, applicationName: 'test', inTransaction: false }])
     await engine.query(`set application_name = 'odoocli'; begin`)
-    expect(drill.gateway.sessions).toEqual([{ applicationName: 'odoocli', inTransaction: true }])
+    expect(drill.gateway.sessions).toEqual([
+      { pid, applicationName: 'odoocli', inTransaction: true },
+    ])
   })
 })
 

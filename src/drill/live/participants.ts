@@ -1,0 +1,87 @@
+/**
+ * The terminals of the people: the file that they source, the commands that come first on their PATH, and the control
+ * plane behind them. `sleep` there sleeps virtual time, `date` tells it.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ControlPlane, startControlPlane } from '../../control/control-plane.ts'
+import type { Incident } from '../../recovery/contract.ts'
+import { installCommands, writeNow } from '../../recovery/program/commands/install.ts'
+import { type Answer, type Order, Orders } from '../../recovery/program/commands/orders.ts'
+import { sleepMs } from '../../recovery/program/commands/sleep.ts'
+import { PATH_DEFAULT } from '../../recovery/program/environment.ts'
+import { isAlive } from '../../recovery/program/processes.ts'
+import { Turns } from '../../recovery/program/turns.ts'
+import { renderEnvFile } from './env-file.ts'
+
+export interface ParticipantsOptions {
+  readonly databaseUri: string
+  /** Private to the drill; removed with it. */
+  readonly directory: AsyncDisposable & { readonly path: string }
+  /** Of this process: where `date` is found. */
+  readonly path: string | undefined
+}
+
+export class Participants implements AsyncDisposable {
+  /** To be sourced in each terminal: `. FILE`. */
+  readonly envFile: string
+  readonly #turns: Turns
+  readonly #control: ControlPlane
+  readonly #orders: Orders
+  readonly #directory: ParticipantsOptions['directory']
+
+  private constructor(options: ParticipantsOptions, turns: Turns, control: ControlPlane) {
+    const { databaseUri, directory, path = PATH_DEFAULT } = options
+    const commands = installCommands(directory.path, [], path)
+    this.#turns = turns
+    this.#control = control
+    this.#directory = directory
+    this.#orders = new Orders(directory.path, (order) => this.#perform(order))
+    this.envFile = join(directory.path, 'env.sh')
+    writeFileSync(this.envFile, renderEnvFile({ databaseUri, commands, control }), { mode: 0o600 })
+  }
+
+  static async open(options: ParticipantsOptions): Promise<Participants> {
+    const turns = new Turns()
+    let control: ControlPlane | null = null
+    try {
+      control = await startControlPlane(turns)
+      return new Participants(options, turns, control)
+    } catch (error) {
+      await control?.[Symbol.asyncDispose]()
+      await options.directory[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** The world has come to this moment: whoever slept until then wakes, what is called from now on acts on it. */
+  comeTo(incident: Incident): void {
+    writeNow(this.#directory.path, incident.now.getTime())
+    this.#turns.open(incident)
+    while (this.#turns.wakeOne());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#turns.finish()
+    await this.#orders[Symbol.asyncDispose]()
+    await this.#control[Symbol.asyncDispose]()
+    await this.#directory[Symbol.asyncDispose]()
+  }
+
+  async #perform({ name, parameters, pid }: Order): Promise<Answer> {
+    if (name === 'sleep') return this.#sleep(parameters, pid)
+    throw new Error('not in this drill')
+  }
+
+  async #sleep(parameters: readonly string[], pid: number): Promise<Answer> {
+    const ms = sleepMs(parameters)
+    if (ms === null) {
+      const wrong = parameters.map((each) => ` '${each}'`).join('')
+      return { status: 1, stderr: `sleep: invalid time interval${wrong || ': missing operand'}\n` }
+    }
+    this.#turns.forgetDead(isAlive)
+    const never = new AbortController().signal
+    await this.#turns.sleep({ ms, pid, whole: false, signal: never })
+    return { status: 0 }
+  }
+}
