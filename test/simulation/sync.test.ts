@@ -9,7 +9,7 @@ import { createConstraints, createTables } from '../../src/queue-job/ddl.ts'
 import { JOB_COLUMNS } from '../../src/queue-job/series.ts'
 import type { DrillDatabase, Server, Template } from '../../src/sandbox/sandbox.ts'
 import { openServer } from '../../src/sandbox/server.ts'
-import { Sync } from '../../src/simulation/sync.ts'
+import { Sync, type SyncResult } from '../../src/simulation/sync.ts'
 import { JobTable } from '../../src/simulation/table.ts'
 import type { World } from '../../src/simulation/world.ts'
 import { row, smallWorld, START, traffic } from './small-world.ts'
@@ -160,5 +160,111 @@ describe('a sync', () => {
     expect(rows[0]!.now.toISOString()).toBe('2026-11-03T10:01:00.000Z')
     // The trap of the runbook: a session west of Greenwich reads an earlier hour.
     expect(rows[0]!.local.toISOString()).toBe('2026-11-03T05:01:00.000Z')
+  })
+})
+
+/** As a live drill calls it: `until` in virtual ms. Null = the table was held. */
+function liveTick(sync: Sync, world: World, until: number): Promise<SyncResult | null> {
+  return sync.runLive({
+    compareRules: () => true,
+    lockTimeoutMs: 20,
+    goOn: () => world.advance(until),
+    clock: () => ({ at: world.now, speed: 5, aheadMs: 1000 }),
+  })
+}
+
+describe('in live mode', () => {
+  it('keeps world and table one while people write in between, in transactions that end or do not', async () => {
+    expect.hasAssertions()
+    const act = fc.oneof(
+      fc.record({ person: fc.nat(2), statement: fc.nat(STATEMENTS.length - 1) }),
+      fc.record({ person: fc.nat(2), word: fc.constantFrom('begin', 'commit', 'rollback') }),
+      fc.record({ tick: fc.integer({ min: 1, max: 90 }) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40 }), async (acts) => {
+        await using database = await template.clone({ timeZone: 'UTC' })
+        const { world } = smallWorld({ rows: ROWS, functions: FUNCTIONS })
+        const sync = await Sync.begin(world, database.world)
+        await sync.run(false)
+        const people = await Promise.all([0, 1, 2].map(() => connectEngine(database.engineUri)))
+        // Who waits for a lock of another person gives up: here nobody else lets go meanwhile.
+        for (const person of people) await person.query(`set lock_timeout = '20ms'`)
+        for (const each of acts) {
+          if ('tick' in each) {
+            const before = world.now
+            const result = await liveTick(sync, world, before + each.tick * SECOND)
+            if (result === null) expect(world.now).toBe(before)
+            else await expectSame(world, database.world)
+            expect(result?.tampering ?? []).toEqual([])
+          } else {
+            const text = 'word' in each ? each.word : STATEMENTS[each.statement]!
+            await people[each.person]!.query(text).catch(() => undefined)
+          }
+        }
+        await database.gateway.endOpenTransactions()
+        expect(await liveTick(sync, world, world.now + MINUTE)).not.toBeNull()
+        await expectSame(world, database.world)
+        await Promise.all(people.map((person) => person.end()))
+      }),
+      { numRuns: 8, seed: 20261125 },
+    )
+  })
+
+  it('does nothing while a transaction holds the table, and lets other people through', async () => {
+    await using database = await template.clone({ timeZone: 'UTC' })
+    const { world } = smallWorld({ rows: ROWS, functions: FUNCTIONS })
+    const sync = await Sync.begin(world, database.world)
+    await sync.run(false)
+    const [holder, other] = [
+      await connectEngine(database.engineUri),
+      await connectEngine(database.engineUri),
+    ]
+    await holder.query('begin; select from queue_job where id = 1 for update')
+    expect(await liveTick(sync, world, START + MINUTE)).toBeNull()
+    expect(world.now).toBe(START)
+    // While the sync waits for its lock, whoever writes waits behind it, no longer than it does.
+    const [held] = await Promise.all([
+      liveTick(sync, world, START + MINUTE),
+      other.query('update queue_job set priority = 3 where id = 2'),
+    ])
+    expect(held).toBeNull()
+    // Who has written may go on writing, although the sync waits.
+    const [stillHeld] = await Promise.all([
+      liveTick(sync, world, START + MINUTE),
+      holder.query('update queue_job set priority = 4 where id = 3'),
+    ])
+    expect(stillHeld).toBeNull()
+    await holder.query('commit')
+    const result = await liveTick(sync, world, START + MINUTE)
+    expect(result?.statements.map(({ rows }) => rows[0]?.id)).toEqual([2, 3])
+    expect(world.now).toBe(START + MINUTE)
+    await expectSame(world, database.world)
+    await Promise.all([holder.end(), other.end()])
+  })
+
+  it('lets virtual time run on by itself, and never back, whatever is set', async () => {
+    await using database = await template.clone({ timeZone: 'UTC' })
+    const { world } = smallWorld({ rows: ROWS, functions: FUNCTIONS })
+    const sync = await Sync.begin(world, database.world)
+    await sync.run(false)
+    const person = await connectEngine(database.engineUri)
+    const now = async () => {
+      const { rows } = await person.query<{ now: Date }>('select clock_timestamp() as now')
+      return rows[0]!.now.getTime()
+    }
+    expect(await now()).toBe(START)
+    await liveTick(sync, world, START + SECOND)
+    let last = START
+    for (let tick = 0; tick < 30; tick++) {
+      const at = await now()
+      expect(at).toBeGreaterThanOrEqual(last)
+      // No further ahead of the world than it may be.
+      expect(at).toBeLessThanOrEqual(Math.max(last, world.now) + 1000)
+      last = at
+      // A clock that was set a moment late, as over a slow line.
+      await liveTick(sync, world, world.now + 1)
+    }
+    await person.end()
   })
 })

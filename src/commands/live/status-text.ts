@@ -39,7 +39,7 @@ function speedText({ speed, kept }: LiveStatus): string {
   if (speed === 0) return 'paused: `resume` lets time go on'
   const late = kept !== null && kept < speed * KEPT_SHARE_MIN
   return late
-    ? `${speed}, but the machine keeps ${Math.round(kept * 10) / 10}: virtual time lags behind`
+    ? `${speed}, but lately ${Math.round(kept * 10) / 10} was kept: virtual time lags behind the wall`
     : String(speed)
 }
 
