@@ -43,7 +43,7 @@ export class Place implements AsyncDisposable {
     await writeFile(this.file(name), text)
   }
 
-  /** `queue-drill …` in this directory. */
+  /** `queue-drill …` in this directory; its standard input is empty, but for what `type` sends. */
   start(args: readonly string[], environment: Environment = {}): DrillProcess {
     return new DrillProcess(this, args, environment)
   }
@@ -73,7 +73,7 @@ export class DrillProcess {
     this.#place = place
     this.#child = spawn(process.execPath, [CLI, ...args], {
       cwd: place.path,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [args[0] === 'live' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', TMPDIR: place.temporary, ...environment },
     })
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -94,6 +94,27 @@ export class DrillProcess {
 
   get stderr(): string {
     return this.#text.stderr
+  }
+
+  get stdout(): string {
+    return this.#text.stdout
+  }
+
+  /** A line for a live drill. */
+  type(line: string): void {
+    this.#child.stdin!.write(`${line}\n`)
+  }
+
+  closeInput(): void {
+    this.#child.stdin!.end()
+  }
+
+  /** The rest of what it prints from here on, once that holds `pattern`. */
+  async untilPrints(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+    let found: RegExpExecArray | null = null
+    const look = () => (found = pattern.exec(this.#text.stdout.slice(from))) !== null
+    await this.#until(look, `it prints ${pattern}`)
+    return found!
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ControlPlane, startControlPlane } from '../../control/control-plane.ts'
 import type { Incident } from '../../recovery/contract.ts'
 import { installCommands, writeNow } from '../../recovery/program/commands/install.ts'
@@ -29,6 +30,9 @@ export class Participants implements AsyncDisposable {
   readonly #control: ControlPlane
   readonly #orders: Orders
   readonly #directory: ParticipantsOptions['directory']
+  /** What whoever sleeps is told at the end. */
+  readonly #over: Promise<Answer>
+  #endSleeps: () => void = () => undefined
 
   private constructor(options: ParticipantsOptions, turns: Turns, control: ControlPlane) {
     const { databaseUri, directory, path = PATH_DEFAULT } = options
@@ -36,6 +40,9 @@ export class Participants implements AsyncDisposable {
     this.#turns = turns
     this.#control = control
     this.#directory = directory
+    this.#over = new Promise((resolve) => {
+      this.#endSleeps = () => resolve({ status: 1, stderr: 'sleep: the drill is over\n' })
+    })
     this.#orders = new Orders(directory.path, (order) => this.#perform(order))
     this.envFile = join(directory.path, 'env.sh')
     writeFileSync(this.envFile, renderEnvFile({ databaseUri, commands, control }), { mode: 0o600 })
@@ -63,6 +70,9 @@ export class Participants implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#turns.finish()
+    // Who sleeps in a terminal would wait there for ever.
+    this.#endSleeps()
+    await nextTurn()
     await this.#orders[Symbol.asyncDispose]()
     await this.#control[Symbol.asyncDispose]()
     await this.#directory[Symbol.asyncDispose]()
@@ -81,7 +91,7 @@ export class Participants implements AsyncDisposable {
     }
     this.#turns.forgetDead(isAlive)
     const never = new AbortController().signal
-    await this.#turns.sleep({ ms, pid, whole: false, signal: never })
-    return { status: 0 }
+    const awake = this.#turns.sleep({ ms, pid, whole: false, signal: never })
+    return Promise.race([awake.then(() => ({ status: 0 })), this.#over])
   }
 }
