@@ -60,14 +60,16 @@ export async function runProgram(
   let error: unknown = null
   try {
     const end = START + (options.forMs ?? DAY / 8)
-    while (script.now < end && error === null) {
+    while (script.now < end) {
       turns.push((script.now - START) / MINUTE)
       options.onTurn?.(engine)
-      await engine.check(script.incident(queue.engine)).catch((thrown: unknown) => (error = thrown))
+      await engine.check(script.incident(queue.engine))
       findings.push(...engine.takeFindings())
       exit = engine.exit
       script.now = engine.nextCheckAt!
     }
+  } catch (thrown) {
+    error = thrown
   } finally {
     await engine[Symbol.asyncDispose]()
     rmSync(place, { recursive: true, force: true })
