@@ -86,7 +86,7 @@ function parser(args: readonly string[], context: CommandContext): Argv {
 
 /** yargs turns `--seed 1 --seed 2` into a list; only options that are declared as lists may have one. */
 function givenOnce(argv: Readonly<Record<string, unknown>>): true {
-  const repeatable = new Set(['_', 'every', 'reporter', 'scenario', 'files'])
+  const repeatable = new Set(['_', 'env', 'every', 'reporter', 'scenario', 'files'])
   for (const [name, value] of Object.entries(argv)) {
     if (Array.isArray(value) && !repeatable.has(name)) {
       throw new DrillError('input', `--${name} is given ${value.length} times; give it once`)

@@ -48,6 +48,7 @@ async function drill(directory: string, scenarioName: string): Promise<JournalSe
     inputs: drillInputs(loaded, scenario, 3, 'busiest'),
     engine: 'runbook',
     template,
+    setting: {},
     signal: new AbortController().signal,
     onTraffic: () => undefined,
     onProgress: () => undefined,

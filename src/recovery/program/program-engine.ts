@@ -17,6 +17,7 @@ import { EngineFailure } from '../engine-failure.ts'
 import { Keeper } from '../external/keeper.ts'
 import { endOffspring } from '../external/offspring.ts'
 import { OutputLog } from '../external/output-log.ts'
+import { answeredCommands, mappingOf, NO_SHIMS, type Shims } from './commands/mapped.ts'
 import { installCommands, writeNow } from './commands/install.ts'
 import { type Answer, type Order, Orders } from './commands/orders.ts'
 import { sleepMs } from './commands/sleep.ts'
@@ -41,9 +42,11 @@ export interface ProgramOptions {
   /** Private to this drill; removed with the engine. */
   readonly directory: AsyncDisposable & { readonly path: string }
   /** Where the control plane listens; default 127.0.0.1. */
-  readonly address?: string
+  readonly address?: string | undefined
   /** Variables of the user's own. */
-  readonly environment?: Readonly<Record<string, string>>
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Commands that stand for operations; default none. */
+  readonly shims?: Shims | undefined
   /** Wall time of a turn, and of all together, ms. */
   readonly turnTimeoutMs?: number
   readonly totalTimeoutMs?: number
@@ -74,6 +77,8 @@ class ProgramEngine implements DrilledEngine {
   readonly #control: ControlPlane
   readonly #orders: Orders
   readonly #keeper: Keeper
+  readonly #shims: Shims
+  readonly #unmapped = new Set<string>()
   /** In the environment of the program and of whatever it starts. */
   readonly #mark = randomUUID()
   readonly #processes = new Processes(this.#mark)
@@ -98,7 +103,9 @@ class ProgramEngine implements DrilledEngine {
     this.#control = control
     const { databaseUri } = options
     const directory = options.directory.path
-    const commands = installCommands(directory, [], process.env['PATH'] ?? PATH_DEFAULT)
+    this.#shims = options.shims ?? NO_SHIMS
+    const path = process.env['PATH'] ?? PATH_DEFAULT
+    const commands = installCommands(directory, answeredCommands(this.#shims), path)
     this.#orders = new Orders(directory, (order) => this.#perform(order))
     this.#keeper = new Keeper(this.#mark, directory)
     this.#environment = programEnvironment(
@@ -106,6 +113,7 @@ class ProgramEngine implements DrilledEngine {
         databaseUri,
         control,
         commands,
+        shims: this.#shims.directory,
         temporary: join(directory, 'tmp'),
         mark: this.#mark,
         extra: options.environment ?? {},
@@ -285,7 +293,25 @@ class ProgramEngine implements DrilledEngine {
 
   async #perform({ name, parameters, pid }: Order): Promise<Answer> {
     if (name === 'sleep') return this.#sleep(parameters, pid)
-    throw new Error('not in this drill')
+    if (name === 'odoocli') return this.#odoocli(parameters)
+    const mapping = mappingOf(this.#shims, name, parameters)
+    if (mapping.kind === 'fits') {
+      if (mapping.run === null) return mapping.answer
+      const { status, stdout = '', stderr = '' } = await this.#odoocli(mapping.run)
+      return { status, stdout: `${mapping.answer.stdout ?? ''}${stdout}`, stderr }
+    }
+    if (!this.#unmapped.has(name)) {
+      this.#unmapped.add(name)
+      this.#findings.push({
+        code: 'command-not-mapped',
+        detail: `it called ${name}, which the drill kept from the real thing`,
+      })
+    }
+    return mapping.answer
+  }
+
+  async #odoocli(_parameters: readonly string[]): Promise<Answer> {
+    throw new Error('not there yet')
   }
 
   async #sleep(parameters: readonly string[], pid: number): Promise<Answer> {
