@@ -6,8 +6,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DrillError, EXIT } from '../foundation/errors.ts'
+import { isoUtc } from '../foundation/time.ts'
+import type { Output } from '../recovery/external/output-log.ts'
 import { checkEngine, type EngineChoice, type ProgramSetting } from '../recovery/engines.ts'
-import { buildReport, type Report } from '../report/report-json.ts'
+import { buildReport, type EngineOutput, type Report } from '../report/report-json.ts'
 import { renderOutput } from '../report/engine-log.ts'
 import { renderJunit } from '../report/junit.ts'
 import { renderNotes } from '../report/notes.ts'
@@ -215,21 +217,25 @@ class Campaign {
     const run: RunFile = {
       postgres: { kind: server.kind, version: server.version, reason: server.reason },
       wall: { load: seconds, simulate: simulateSeconds, total },
+      output: output === null ? null : printed(output),
       ...(await writeJournals(working, journals)),
     }
     const report = buildReport(score, journals.drill.header, run)
     await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
     await writeFile(join(working, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
     await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
-    if (output !== null)
-      await writeFile(
-        join(working, 'engine.log'),
-        renderOutput(output, journals.drill.header.startedAt),
-      )
+    if (run.output !== null) {
+      const text = renderOutput(run.output, journals.drill.header.startedAt)
+      await writeFile(join(working, 'engine.log'), text)
+    }
     const result = { report, directory: join(directory.path, folder) }
     onDrill(result)
     return result
   }
+}
+
+function printed({ lines, cut }: Output): EngineOutput {
+  return { lines: lines.map((line) => ({ ...line, at: isoUtc(line.at) })), cut }
 }
 
 /** Exit status of one drill. */

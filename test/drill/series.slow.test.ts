@@ -59,6 +59,7 @@ async function drill(directory: string, scenarioName: string): Promise<JournalSe
 const RUN = {
   postgres: { kind: 'embedded', version: '18', reason: 'test' },
   wall: { load: 1, simulate: 1, total: 2 },
+  output: null,
   digest: '0',
 }
 
