@@ -1,9 +1,11 @@
 /** The command that plays a drill once more, ready to paste. */
+import { formatDuration } from '../foundation/time.ts'
+import type { EngineChoice } from '../recovery/engines.ts'
 
 export interface RepeatedDrill {
   /** Name or path of the scenario. */
   readonly scenario: string
-  readonly engine: string
+  readonly engine: EngineChoice
   readonly seed: number
   /** As given on the command line; null = not given. */
   readonly snapshot: string | null
@@ -12,14 +14,22 @@ export interface RepeatedDrill {
 }
 
 export function repeatCommand(drill: RepeatedDrill): string {
+  const { engine } = drill
   const flags = [
-    ['--engine', drill.engine],
+    ...(typeof engine === 'string'
+      ? [['--engine', engine] as const]
+      : ([
+          ['--every', formatDuration(engine.everyMs).replaceAll(' ', '')],
+          [null, engine.commandLine],
+        ] as const)),
     ['--snapshot', drill.snapshot],
     ['--start', drill.start],
     ['--duration', drill.duration],
     ['--seed', String(drill.seed)],
   ] as const
-  const words = flags.flatMap(([flag, value]) => (value === null ? [] : [flag, quoted(value)]))
+  const words = flags.flatMap(([flag, value]) =>
+    value === null ? [] : [flag ?? [], quoted(value)].flat(),
+  )
   return ['queue-drill run', quoted(drill.scenario), ...words].join(' ')
 }
 

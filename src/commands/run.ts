@@ -2,7 +2,8 @@
 import type { CommandModule } from 'yargs'
 import type { CampaignOptions } from '../drill/campaign.ts'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import { DAY, MINUTE, parseDuration } from '../foundation/time.ts'
+import { DAY, MINUTE, parseDuration, SECOND } from '../foundation/time.ts'
+import type { EngineChoice } from '../recovery/engines.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import { checkPostgres } from './postgres.ts'
 import { repeatCommand } from './repeat.ts'
@@ -14,6 +15,7 @@ interface RunArguments {
   scenario: string[]
   snapshot: string | undefined
   engine: string
+  every: string[] | undefined
   postgres: string
   image: string | undefined
   seed: string
@@ -50,7 +52,14 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         .example('$0 run', 'all bundled drills, engine runbook')
         .example('$0 run dead-webhook --engine noop', 'what happens if nobody acts')
         .example('$0 run mine.yaml --snapshot ./snap', 'an own scenario on an own queue')
-        .example('$0 run --engine ./mine.mjs --seed 7', 'an own engine')
+        .example(
+          '$0 run --engine ./runbook.sh',
+          'an own runbook: any program, or a module such as ./mine.mjs',
+        )
+        .example(
+          "$0 run --every 5m './check.sh --once'",
+          'a program that is started at every check',
+        )
         .example('$0 run dead-webhook --seed 1..10', 'ten times, each another drill')
         .example('$0 run --reporter default,junit:drill.xml', 'for CI')
         .epilogue(EXIT_STATUSES),
@@ -106,7 +115,14 @@ const RUN_OPTIONS = {
     type: 'string',
     requiresArg: true,
     default: 'runbook',
-    describe: 'Who recovers: runbook, noop, retry-all, or the path of a module',
+    describe: 'Who recovers: runbook, noop, retry-all, or the path of a program or module',
+  },
+  every: {
+    type: 'string',
+    array: true,
+    nargs: 2,
+    requiresArg: true,
+    describe: 'Instead of --engine: a duration such as 5m, and the command that is run so often',
   },
   postgres: {
     type: 'string',
@@ -164,7 +180,7 @@ function readOptions(argv: RunArguments): RunOptions {
   return {
     campaign: {
       snapshot: argv.snapshot ?? null,
-      engine: argv.engine,
+      engine: readEngine(argv),
       postgres: argv.postgres,
       image: argv.image ?? null,
       seeds: parseSeeds(argv.seed, '--seed'),
@@ -176,6 +192,21 @@ function readOptions(argv: RunArguments): RunOptions {
     durationMs: argv.duration === undefined ? null : readDuration(argv.duration),
     reporters: parseReporters(argv.reporter),
   }
+}
+
+/** From a second on: a cron job has minutes, a loop perhaps less. */
+function readEngine({ engine, every }: Pick<RunArguments, 'engine' | 'every'>): EngineChoice {
+  if (every === undefined) return engine
+  const [duration = '', commandLine = ''] = every
+  if (every.length !== 2) throw new DrillError('input', '--every is given twice; give it once')
+  if (commandLine.trim() === '') throw new DrillError('input', '--every: the command is empty')
+  try {
+    const everyMs = parseDuration(duration)
+    if (everyMs >= SECOND && everyMs <= DAY) return { commandLine, everyMs }
+  } catch (error) {
+    throw new DrillError('input', `--every: ${messageOf(error)}`, { cause: error })
+  }
+  throw new DrillError('input', '--every must be at least 1s and at most 1d')
 }
 
 /** The bounds are those of scenario files. */

@@ -6,7 +6,7 @@ const SECONDS_MAX = 7 * 86_400
 
 const seconds = z.number().min(0).max(SECONDS_MAX).describe('Virtual seconds, fractions allowed')
 
-export const nowReport = z.object({ now: z.iso.datetime().describe('Virtual time') })
+const nowReport = z.object({ now: z.iso.datetime().describe('Virtual time') })
 
 export const sleepRequest = z.strictObject({
   seconds,

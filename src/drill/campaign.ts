@@ -6,8 +6,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DrillError, EXIT } from '../foundation/errors.ts'
-import { checkEngine } from '../recovery/engines.ts'
+import { checkEngine, type EngineChoice } from '../recovery/engines.ts'
 import { buildReport, type Report } from '../report/report-json.ts'
+import { renderOutput } from '../report/engine-log.ts'
 import { renderJunit } from '../report/junit.ts'
 import { renderNotes } from '../report/notes.ts'
 import { renderSummary } from '../report/summary.ts'
@@ -38,8 +39,7 @@ export interface CampaignOptions {
   readonly scenarios: readonly CampaignScenario[]
   /** Overrides the snapshot that each scenario names; null = theirs. */
   readonly snapshot: string | null
-  /** Name of a built-in engine, or path of a module. */
-  readonly engine: string
+  readonly engine: EngineChoice
   /** `auto`, `embedded`, `container`, or a URL. */
   readonly postgres: string
   readonly image: string | null
@@ -189,7 +189,7 @@ class Campaign {
     const working = directory.drill(folder)
     await mkdir(working, { recursive: true })
     await using statements = new StatementLog(working)
-    const { journals, simulateSeconds, engineOutput } = await performDrill({
+    const { journals, simulateSeconds, output } = await performDrill({
       inputs,
       engine,
       template,
@@ -210,7 +210,11 @@ class Campaign {
     await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
     await writeFile(join(working, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
     await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
-    if (engineOutput !== null) await writeFile(join(working, 'engine.log'), engineOutput)
+    if (output !== null)
+      await writeFile(
+        join(working, 'engine.log'),
+        renderOutput(output, journals.drill.header.startedAt),
+      )
     const result = { report, directory: join(directory.path, folder) }
     onDrill(result)
     return result

@@ -4,13 +4,8 @@
  */
 import type { Act } from '../journal/events.ts'
 import { MINUTE } from '../foundation/time.ts'
-import type {
-  BaselineFigures,
-  Notes,
-  ProgramExit,
-  Signal,
-  TrackedFix,
-} from '../recovery/contract.ts'
+import type { BaselineFigures, Notes, Signal, TrackedFix } from '../recovery/contract.ts'
+import type { ProgramExit } from '../recovery/drilled-engine.ts'
 import type { AuditedStatement } from '../sandbox/sandbox.ts'
 import type { World } from '../simulation/world.ts'
 import { parsePgTimestamp } from '../foundation/time.ts'

@@ -13,6 +13,7 @@ export const FINDING_CODES = [
   'engine-threw',
   'engine-timed-out',
   'engine-exited',
+  'engine-took-too-much',
   'engine-left-children',
   'engine-output-cut',
   'command-not-mapped',

@@ -9,25 +9,8 @@ import type { Safety } from '../queue-job/operations.ts'
 
 export interface RecoveryEngine {
   readonly name: string
-  /**
-   * Virtual ms of the next check, for an engine that sets its own pace; Infinity = it has ended. Absent = the
-   * scenario's grid.
-   */
-  readonly nextCheckAt?: number
-  /**
-   * Of a program, which need not speak of the incident: how it ended in the last check, null = it goes on. Absent = the
-   * engine says itself when the incident is open.
-   */
-  readonly exit?: ProgramExit | null
   /** One check. The world stands still until the promise settles. Goes on being called after `close()`. */
   check(incident: Incident): Promise<void>
-}
-
-export interface ProgramExit {
-  /** 0..255. */
-  readonly status: number
-  /** False for a program that is started anew at every check. */
-  readonly last: boolean
 }
 
 export interface Incident {

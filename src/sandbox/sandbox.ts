@@ -51,6 +51,8 @@ export interface Gateway {
   takeTraffic(): Traffic
   /** Number of sessions inside a transaction right now. */
   readonly openTransactions: number
+  /** A session begins, or the server is at work for one. */
+  readonly busy: boolean
   /** Ends every session that is inside a transaction; returns how many. */
   endOpenTransactions(): Promise<number>
 }

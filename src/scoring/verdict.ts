@@ -13,6 +13,7 @@ export const ENGINE_FAILURES: readonly string[] = [
   'engine-threw',
   'engine-timed-out',
   'engine-exited',
+  'engine-took-too-much',
 ] satisfies FindingCode[]
 
 export interface Judgement {

@@ -81,6 +81,9 @@ export async function startGateway(options: GatewayOptions): Promise<OpenGateway
     get openTransactions() {
       return inTransaction().length
     },
+    get busy() {
+      return [...sessions].some((session) => session.busy)
+    },
     get sessions() {
       return openOnes(sessions).map(({ conversation }) => ({
         applicationName: conversation.applicationName,
