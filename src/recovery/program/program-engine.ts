@@ -9,7 +9,9 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as after } from 'node:timers/promises'
+import { ControlClient } from '../../control/client.ts'
 import { type ControlPlane, startControlPlane } from '../../control/control-plane.ts'
+import { runOdoocli } from '../../control/odoocli/run.ts'
 import { messageOf } from '../../foundation/errors.ts'
 import type { Incident } from '../contract.ts'
 import type { DrilledEngine, EngineFinding, ProgramExit } from '../drilled-engine.ts'
@@ -25,6 +27,9 @@ import { PATH_DEFAULT, programEnvironment } from './environment.ts'
 import * as limits from './limits.ts'
 import { isAlive, type Look, Processes } from './processes.ts'
 import { Turns } from './turns.ts'
+
+/** Of help texts in a log. */
+const COLUMNS = 100
 
 export interface Program {
   /** How the report calls it. */
@@ -79,6 +84,7 @@ class ProgramEngine implements DrilledEngine {
   readonly #keeper: Keeper
   readonly #shims: Shims
   readonly #unmapped = new Set<string>()
+  #client: ControlClient | null = null
   /** In the environment of the program and of whatever it starts. */
   readonly #mark = randomUUID()
   readonly #processes = new Processes(this.#mark)
@@ -160,6 +166,7 @@ class ProgramEngine implements DrilledEngine {
     this.#kill()
     await this.#exited
     await this.#orders[Symbol.asyncDispose]()
+    this.#client?.[Symbol.dispose]()
     await this.#control[Symbol.asyncDispose]()
     await this.#o.directory[Symbol.asyncDispose]()
     await this.#keeper[Symbol.asyncDispose]()
@@ -310,8 +317,14 @@ class ProgramEngine implements DrilledEngine {
     return mapping.answer
   }
 
-  async #odoocli(_parameters: readonly string[]): Promise<Answer> {
-    throw new Error('not there yet')
+  async #odoocli(parameters: readonly string[]): Promise<Answer> {
+    this.#client ??= new ControlClient(this.#control)
+    this.#turns.begin()
+    try {
+      return await runOdoocli(parameters, this.#client, { columns: COLUMNS })
+    } finally {
+      this.#turns.end()
+    }
   }
 
   async #sleep(parameters: readonly string[], pid: number): Promise<Answer> {
