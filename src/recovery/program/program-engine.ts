@@ -16,16 +16,15 @@ import { messageOf } from '../../foundation/errors.ts'
 import type { Incident } from '../contract.ts'
 import type { DrilledEngine, EngineFinding, ProgramExit } from '../drilled-engine.ts'
 import { EngineFailure } from '../engine-failure.ts'
-import { Keeper } from '../external/keeper.ts'
-import { endOffspring } from '../external/offspring.ts'
-import { OutputLog } from '../external/output-log.ts'
+import { Keeper } from '../process/keeper.ts'
+import { OutputLog } from '../process/output-log.ts'
+import { isAlive, type Look, Processes } from '../process/processes.ts'
 import { answeredCommands, mappingOf, NO_SHIMS, type Shims } from './commands/mapped.ts'
 import { installCommands, writeNow } from './commands/install.ts'
 import { type Answer, type Order, Orders } from './commands/orders.ts'
 import { sleepMs } from './commands/sleep.ts'
 import { PATH_DEFAULT, programEnvironment } from './environment.ts'
 import * as limits from './limits.ts'
-import { isAlive, type Look, Processes } from './processes.ts'
 import { Turns } from './turns.ts'
 
 /** Of help texts in a log. */
@@ -92,6 +91,8 @@ class ProgramEngine implements DrilledEngine {
   readonly #findings: EngineFinding[] = []
   #child: ChildProcess | null = null
   #exited: Promise<void> = Promise.resolve()
+  /** All that it printed has been read. */
+  #closed: Promise<void> = Promise.resolve()
   #end: { readonly code: number | null; readonly signal: string | null } | null = null
   #failure: EngineFailure | null = null
   #exit: ProgramExit | null = null
@@ -200,6 +201,7 @@ class ProgramEngine implements DrilledEngine {
         done()
       })
     })
+    this.#closed = new Promise((done) => child.on('close', () => done()))
   }
 
   #print(stream: 'stdout' | 'stderr', text: string): void {
@@ -286,6 +288,7 @@ class ProgramEngine implements DrilledEngine {
       })
     }
     this.#kill()
+    await Promise.race([this.#closed, after(limits.OUTPUT_AFTER_EXIT_MS)])
     this.#turns.forgetAll()
     this.#child = null
     this.output.end(this.#turns.now)
@@ -333,8 +336,7 @@ class ProgramEngine implements DrilledEngine {
       const wrong = parameters.map((each) => ` '${each}'`).join('')
       return { status: 1, stderr: `sleep: invalid time interval${wrong || ': missing operand'}\n` }
     }
-    const never = new AbortController().signal
-    await this.#turns.sleep({ ms, pid, whole: false, signal: never })
+    await this.#turns.sleep({ ms, pid, whole: false, signal: null })
     return { status: 0 }
   }
 
@@ -355,6 +357,6 @@ class ProgramEngine implements DrilledEngine {
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
       }
     }
-    endOffspring(this.#mark)
+    this.#processes.end()
   }
 }
