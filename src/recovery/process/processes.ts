@@ -74,7 +74,8 @@ export class Processes {
 
   /** Kills them all. Outside Linux none is to be seen: there the process group must do. */
   end(): void {
-    for (let round = 0; HAS_PROC && round < ROUNDS_MAX; round++) {
+    if (!HAS_PROC) return
+    for (let round = 0; round < ROUNDS_MAX; round++) {
       const own = this.#own()
       if (own.length === 0) return
       for (const { pid } of own) kill(pid)
