@@ -10,12 +10,13 @@ import { DrillError } from '../../foundation/errors.ts'
 import type { Backend } from '../backend.ts'
 import { noteOpen } from '../cleanup.ts'
 import type { Address } from '../connect.ts'
-import { randomPassword } from '../names.ts'
+import { randomPassword, scramVerifier } from '../names.ts'
 import { once } from '../once.ts'
 import { serverArguments } from '../settings.ts'
 import { untilReady } from '../until-ready.ts'
 import type { Binaries } from './binaries.ts'
 import { findBinaries } from './binaries.ts'
+import { type Cluster, initdbArguments, openCluster, SUPERUSER } from './cluster.ts'
 import {
   clearLeftOvers,
   makeDirectory,
@@ -33,6 +34,8 @@ export interface EmbeddedOptions {
   readonly places?: readonly string[]
   /** Default: the npm package of the platform, else what is installed (`binaries.ts`). */
   readonly binaries?: Binaries
+  /** Where a cluster is kept for the next start, the first that can be used; default: `cache-directory.ts`. */
+  readonly cacheDirectories?: readonly string[]
 }
 
 /** Bytes of `sun_path` with its end mark: 108 on Linux, 104 on macOS. */
@@ -46,28 +49,46 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Back
   const runAs = chooseRunAs()
   clearLeftOvers(runAs, places)
   const binaries = options.binaries ?? (await findBinaries(runAs))
+  let caches = options.cacheDirectories
   for (let tries = 1; ; tries++) {
-    const attempt = await startIn(makeDirectory(runAs, places), binaries, runAs)
-    if (!(attempt instanceof Error)) return attempt
+    const cluster = openCluster(binaries, initdbArguments(binaries), caches)
+    const attempt = await startIn(makeDirectory(runAs, places), binaries, cluster, runAs)
+    if (!('failure' in attempt)) return attempt
+    const { failure, byItself } = attempt
     // Between finding a free port and listening on it somebody else may take it.
-    if (tries === PORT_TRIES || !/Address already in use/i.test(attempt.message)) throw attempt
+    const portTaken = /Address already in use/i.test(failure.message)
+    // An archive that unpacks and does not start must not stand in the way of every start to come.
+    const isCached = cluster.kind === 'cached'
+    if (!byItself || tries === PORT_TRIES || !(portTaken || isCached)) throw failure
+    if (isCached && !portTaken) {
+      cluster.discard()
+      caches = []
+    }
   }
+}
+
+/** Why a server did not start; `byItself` = nobody asked it to stop. */
+interface FailedStart {
+  readonly failure: DrillError
+  readonly byItself: boolean
 }
 
 async function startIn(
   directory: string,
   binaries: Binaries,
+  cluster: Cluster,
   runAs: RunAs | null,
-): Promise<Backend | DrillError> {
+): Promise<Backend | FailedStart> {
   const address = await addressIn(directory)
   const socket = address.host.startsWith('/')
-  const login = { user: 'queue_drill', password: randomPassword(), database: 'postgres' }
+  const login = { user: SUPERUSER, password: randomPassword(), database: 'postgres' }
   const watchdog = startWatchdog({
     directory,
     binaries: binaries.directory,
     user: login.user,
-    password: login.password,
-    initdbArguments: Number.parseInt(binaries.version, 10) >= 18 ? ['--no-data-checksums'] : [],
+    verifier: scramVerifier(login.password),
+    cluster,
+    initdbArguments: initdbArguments(binaries),
     serverArguments: serverArguments({
       listen_addresses: socket ? '' : address.host,
       port: String(address.port),
@@ -75,22 +96,28 @@ async function startIn(
     }),
     runAs,
   })
+  let asked = false
   const closeNow = (): void => {
+    asked = true
     watchdog.process.stdin?.destroy()
+    cluster.close()
   }
   const dispose = once(async () => {
+    asked = true
     try {
       await stop(watchdog, directory)
     } finally {
+      cluster.close()
       forget()
     }
   })
   // From the first moment on: Ctrl-C may come while the server starts.
   const forget = noteOpen({ closeNow, [Symbol.asyncDispose]: dispose })
-  const failure = await untilReady(address, login, () => watchdog.ended())
-  if (failure !== null) {
+  const detail = await untilReady(address, login, () => watchdog.ended())
+  if (detail !== null) {
+    const byItself = !asked && watchdog.ended() !== null
     await dispose()
-    return startError(failure, watchdog)
+    return { failure: startError(detail, watchdog), byItself }
   }
   return {
     kind: 'embedded',
@@ -99,7 +126,7 @@ async function startIn(
     address,
     gatewayAddress: address,
     login,
-    lost: (detail) => lostError(binaries.version, watchdog, detail),
+    lost: (lost) => lostError(binaries.version, watchdog, lost),
     closeNow,
     [Symbol.asyncDispose]: dispose,
   }
