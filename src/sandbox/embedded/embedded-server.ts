@@ -49,28 +49,13 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Back
   const runAs = chooseRunAs()
   clearLeftOvers(runAs, places)
   const binaries = options.binaries ?? (await findBinaries(runAs))
-  let caches = options.cacheDirectories
   for (let tries = 1; ; tries++) {
-    const cluster = openCluster(binaries, initdbArguments(binaries), caches)
+    const cluster = openCluster(binaries, initdbArguments(binaries), options.cacheDirectories)
     const attempt = await startIn(makeDirectory(runAs, places), binaries, cluster, runAs)
-    if (!('failure' in attempt)) return attempt
-    const { failure, byItself } = attempt
+    if (!(attempt instanceof Error)) return attempt
     // Between finding a free port and listening on it somebody else may take it.
-    const portTaken = /Address already in use/i.test(failure.message)
-    // An archive that unpacks and does not start must not stand in the way of every start to come.
-    const isCached = cluster.kind === 'cached'
-    if (!byItself || tries === PORT_TRIES || !(portTaken || isCached)) throw failure
-    if (isCached && !portTaken) {
-      cluster.discard()
-      caches = []
-    }
+    if (tries === PORT_TRIES || !/Address already in use/i.test(attempt.message)) throw attempt
   }
-}
-
-/** Why a server did not start; `byItself` = nobody asked it to stop. */
-interface FailedStart {
-  readonly failure: DrillError
-  readonly byItself: boolean
 }
 
 async function startIn(
@@ -78,7 +63,7 @@ async function startIn(
   binaries: Binaries,
   cluster: Cluster,
   runAs: RunAs | null,
-): Promise<Backend | FailedStart> {
+): Promise<Backend | DrillError> {
   const address = await addressIn(directory)
   const socket = address.host.startsWith('/')
   const login = { user: SUPERUSER, password: randomPassword(), database: 'postgres' }
@@ -96,14 +81,11 @@ async function startIn(
     }),
     runAs,
   })
-  let asked = false
   const closeNow = (): void => {
-    asked = true
     watchdog.process.stdin?.destroy()
     cluster.close()
   }
   const dispose = once(async () => {
-    asked = true
     try {
       await stop(watchdog, directory)
     } finally {
@@ -113,11 +95,10 @@ async function startIn(
   })
   // From the first moment on: Ctrl-C may come while the server starts.
   const forget = noteOpen({ closeNow, [Symbol.asyncDispose]: dispose })
-  const detail = await untilReady(address, login, () => watchdog.ended())
-  if (detail !== null) {
-    const byItself = !asked && watchdog.ended() !== null
+  const failure = await untilReady(address, login, () => watchdog.ended())
+  if (failure !== null) {
     await dispose()
-    return { failure: startError(detail, watchdog), byItself }
+    return startError(failure, watchdog)
   }
   return {
     kind: 'embedded',
@@ -126,7 +107,7 @@ async function startIn(
     address,
     gatewayAddress: address,
     login,
-    lost: (lost) => lostError(binaries.version, watchdog, lost),
+    lost: (detail) => lostError(binaries.version, watchdog, detail),
     closeNow,
     [Symbol.asyncDispose]: dispose,
   }

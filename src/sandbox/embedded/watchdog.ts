@@ -55,25 +55,27 @@ data=$directory/data
 exec 3<&0 6>&1 </dev/null >/dev/null
 IFS= read -r verifier <&3
 say() { (printf '%s\\n' "$1" >&6) 2>/dev/null; }
-unpack() { tar -xf - -C "$directory" <&4 2>/dev/null 3<&- && [ -e "$directory/whole" ]; }
-pack() { : >"$directory/whole" && tar -cf - -C "$directory" data whole >&4 2>/dev/null 3<&-; }
-if [ "$cluster" = cached ] && unpack; then
+unpack() { tar -xf - -C "$directory" <&4 3<&- 6>&- && [ -e "$directory/whole" ]; }
+pack() { : >"$directory/whole" && tar -cf - -C "$directory" data whole >&4 2>/dev/null 3<&- 6>&-; }
+configure() {
+  printf '%s all all %s scram-sha-256\\n' local '' host 127.0.0.1/32 >"$data/pg_hba.conf" &&
+    printf "alter role %s password '%s'\\n" "$user" "$verifier" |
+      "$binaries/postgres" --single -D "$data" "$@" -c exit_on_error=on postgres 3<&- 4<&- 6>&-
+}
+make() {
+  rm -rf "$data"
+  "$binaries/initdb" --pgdata="$data" $words 3<&- 4<&- 6>&- || return
+  if [ "$cluster" = wanted ] && pack; then say whole; fi
+}
+if [ "$cluster" = cached ] && { unpack && configure "$@"; } 2>/dev/null; then
   status=0
 else
-  [ "$cluster" = cached ] && say unusable
-  rm -rf "$data"
-  "$binaries/initdb" --pgdata="$data" $words 3<&- 4<&- 6>&-
+  if [ "$cluster" = cached ]; then say unusable; fi
+  make && configure "$@"
   status=$?
-  [ "$status" -eq 0 ] && [ "$cluster" = wanted ] && pack && say whole
 fi
-exec 4<&- 6>&-
 rm -f "$directory/whole"
-if [ "$status" -eq 0 ]; then
-  printf '%s all all %s scram-sha-256\\n' local '' host 127.0.0.1/32 >"$data/pg_hba.conf"
-  printf "alter role %s password '%s'\\n" "$user" "$verifier" |
-    "$binaries/postgres" --single -D "$data" "$@" -c exit_on_error=on postgres 3<&-
-  status=$?
-fi
+exec 4<&- 6>&-
 if [ "$status" -eq 0 ]; then
   "$binaries/postgres" -D "$data" "$@" 3<&- &
   server=$!
