@@ -5,7 +5,11 @@ import type { LiveDrill } from '../drill/live/live-drill.ts'
 import type { DrillInputs } from '../drill/inputs.ts'
 import { DrillError } from '../foundation/errors.ts'
 import { formatDuration } from '../foundation/time.ts'
+import { readShims } from '../drill/shims.ts'
+import { readExtraSql } from '../drill/extra-sql.ts'
+import { NO_SHIMS } from '../recovery/program/commands/mapped.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
+import { ENGINE_OPTIONS } from './engine-options.ts'
 import type { Prompt } from './live/prompt.ts'
 import { checkPostgres } from './postgres.ts'
 import { readDuration, RUN_OPTIONS } from './run.ts'
@@ -23,6 +27,8 @@ interface LiveArguments {
   seed: string
   start: string
   duration: string | undefined
+  shims: string | undefined
+  'extra-sql': string | undefined
   out: string | undefined
   color?: boolean | undefined
 }
@@ -81,11 +87,16 @@ const LIVE_OPTIONS = {
   seed: { ...RUN_OPTIONS.seed, describe: 'The same seed gives the same world' },
   start: RUN_OPTIONS.start,
   duration: RUN_OPTIONS.duration,
+  shims: {
+    ...ENGINE_OPTIONS.shims,
+    describe: 'Directory that maps commands of the people (kubectl, …) to operations',
+  },
+  'extra-sql': RUN_OPTIONS['extra-sql'],
   out: RUN_OPTIONS.out,
 } as const
 
 async function live(argv: LiveArguments, signal: AbortSignal): Promise<number> {
-  const options = readOptions(argv)
+  const options = await readOptions(argv)
   const durationMs = argv.duration === undefined ? null : readDuration(argv.duration)
   const { findScenarios } = await import('./find-scenarios.ts')
   const found = await findScenarios(argv.scenario)
@@ -128,6 +139,8 @@ async function live(argv: LiveArguments, signal: AbortSignal): Promise<number> {
       snapshot: options.snapshot,
       start: options.start === 'busiest' ? null : options.start,
       duration: argv.duration ?? null,
+      shims: argv.shims ?? null,
+      extraSql: argv['extra-sql'] ?? null,
     })
     const layout = { color: wantsColor(argv.color), width: terminalWidth() }
     print(`\n${renderScorecard(report, { ...layout, directory, repeat }).trimEnd()}`)
@@ -143,7 +156,7 @@ type Chosen = Omit<
   'scenarios' | 'signal' | 'onProgress' | 'onOpen' | 'onNotice' | 'onOver'
 >
 
-function readOptions(argv: LiveArguments): Chosen {
+async function readOptions(argv: LiveArguments): Promise<Chosen> {
   checkPostgres(argv.postgres)
   const seeds = parseSeeds(argv.seed, '--seed')
   if (seeds.length > 1) throw new DrillError('input', '--seed: a live drill has one seed')
@@ -158,6 +171,8 @@ function readOptions(argv: LiveArguments): Chosen {
     speed: argv.speed,
     paused: argv.paused,
     blind: argv.blind,
+    shims: argv.shims === undefined ? NO_SHIMS : await readShims(argv.shims),
+    extraSql: argv['extra-sql'] === undefined ? null : await readExtraSql(argv['extra-sql']),
     path: process.env['PATH'],
   }
 }

@@ -6,7 +6,10 @@ import { z } from 'zod'
 import type { Incident } from '../recovery/contract.ts'
 import * as schemas from './schemas.ts'
 
-export interface Call<Request extends z.ZodType = z.ZodType> {
+export interface Call<
+  Request extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+> {
   /** GET calls take no body. */
   readonly method: 'get' | 'post'
   /** Below the version: `/v1/…`. */
@@ -15,12 +18,14 @@ export interface Call<Request extends z.ZodType = z.ZodType> {
   readonly summary: string
   readonly request: Request
   /** Of the JSON answer. */
-  readonly response: z.ZodType
+  readonly response: Response
   readonly perform: (incident: Incident, request: z.output<Request>) => Promise<unknown>
 }
 
 /** Lets each entry type its own `perform`. */
-function call<Request extends z.ZodType>(entry: Call<Request>): Call<Request> {
+function call<Request extends z.ZodType, Response extends z.ZodType>(
+  entry: Call<Request, Response>,
+): Call<Request, Response> {
   return entry
 }
 

@@ -3,23 +3,29 @@
  * that describes it wants the token of the drill; a request that another origin might have caused (wrong `Host`) is
  * turned away; bodies are bounded; nothing that a client sends makes it answer with 5xx.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIP } from 'node:net'
 import type { z } from 'zod'
 import { messageOf } from '../foundation/errors.ts'
 import { isoUtc, SECOND } from '../foundation/time.ts'
 import type { Incident } from '../recovery/contract.ts'
-import { type CallName, CALLS, checked, performCall, WrongRequest } from './calls.ts'
-import { openApi } from './open-api.ts'
-import { sleepRequest, stepRequest, TIME_CALLS } from './time-calls.ts'
+import { discardBody, readBody } from './body.ts'
+import { type Call, type CallName, CALLS, checked, performCall, WrongRequest } from './calls.ts'
+import { authority, Guard } from './guard.ts'
+import { DOCUMENT_PATH, openApi } from './open-api.ts'
+import { Refusal } from './refusal.ts'
+import { sleepRequest, stepRequest, TIME_CALLS, type TimeCallName } from './time-calls.ts'
 
-/** A tracked fix may name thousands of jobs. */
-const BODY_BYTES_MAX = 1024 * 1024
 const CONNECTIONS_MAX = 200
 /** Wall time in which a request must have arrived. */
 const REQUEST_TIMEOUT_MS = 30_000
+/**
+ * Never: while a world is busy for seconds nobody looks at the clock, and the connection that a client has kept would be
+ * cut in its hands. What is open ends with the drill.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 0
 
 /** What the control plane stands in front of. */
 export interface ControlHost {
@@ -32,7 +38,8 @@ export interface ControlHost {
     readonly ms: number
     readonly pid: number | null
     readonly whole: boolean
-    readonly signal: AbortSignal
+    /** Aborted when the caller is gone; null = whether `pid` lives tells. */
+    readonly signal: AbortSignal | null
   }): Promise<number>
   /** A call is being answered: the world must not go on meanwhile. */
   begin(): void
@@ -40,7 +47,7 @@ export interface ControlHost {
 }
 
 export interface ControlPlane extends AsyncDisposable {
-  /** `http://127.0.0.1:41234`, without a slash at the end. */
+  /** `http://127.0.0.1:41234`, without a slash at the end; for programs on this machine. */
   readonly url: string
   /** Random; goes into `Authorization: Bearer …`. */
   readonly token: string
@@ -52,19 +59,27 @@ export async function startControlPlane(
   address = '127.0.0.1',
 ): Promise<ControlPlane> {
   const token = randomBytes(24).toString('base64url')
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS })
+  const server = createServer({
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  })
   server.maxConnections = CONNECTIONS_MAX
   server.listen(0, address)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const hosts = new Set([`${address}:${port}`, `127.0.0.1:${port}`, `localhost:${port}`])
-  const guard = new Guard(token, hosts)
-  server.on('request', (request, response) => void answer(guard, host, request, response))
+  const plane = new Plane(host, new Guard(token, address, port))
+  server.on('request', (request, response) => void plane.answer(request, response))
   return {
-    url: `http://${address}:${port}`,
+    url: `http://${authority(reachable(address), port)}`,
     token,
     [Symbol.asyncDispose]: () => close(server),
   }
+}
+
+/** Not every system connects to the address that means all of them. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  return isIP(address) === 6 && /^[0:]+$/.test(address) ? '::1' : address
 }
 
 async function close(server: Server): Promise<void> {
@@ -75,58 +90,114 @@ async function close(server: Server): Promise<void> {
   await closed
 }
 
-class Guard {
-  readonly #digest: Buffer
-  readonly #hosts: ReadonlySet<string>
+class Plane {
+  readonly #host: ControlHost
+  readonly #guard: Guard
+  /** Settles when the call before has been performed. */
+  #before: Promise<unknown> = Promise.resolve()
 
-  constructor(token: string, hosts: ReadonlySet<string>) {
-    this.#digest = digestOf(`Bearer ${token}`)
-    this.#hosts = hosts
+  constructor(host: ControlHost, guard: Guard) {
+    this.#host = host
+    this.#guard = guard
   }
 
-  /** Throws a Refusal. Digests are of one length, so that the comparison takes the same time for any guess. */
-  check({ headers }: IncomingMessage): void {
-    if (!this.#hosts.has(headers.host ?? '')) {
-      throw new Refusal(421, 'this is not the host of the drill: use QUEUE_DRILL_URL as it stands')
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A client that vanishes is no error of ours.
+    request.on('error', () => undefined)
+    response.on('error', () => undefined)
+    try {
+      send(response, 200, await this.#perform(request, response))
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 401) {
+        response.setHeader('WWW-Authenticate', 'Bearer')
+      }
+      send(response, statusOf(error), { error: messageOf(error) })
     }
-    if (!timingSafeEqual(digestOf(headers.authorization ?? ''), this.#digest)) {
-      throw new Refusal(401, 'say "Authorization: Bearer" and the token in QUEUE_DRILL_TOKEN')
+    discardBody(request)
+  }
+
+  async #perform(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+    this.#guard.checkHost(request)
+    const path = (request.url ?? '').replace(/[?#].*$/, '')
+    // The document tells nothing that is secret; what reads it seldom lets one set a header.
+    if (path !== DOCUMENT_PATH) this.#guard.checkToken(request)
+    const route = ROUTES.get(path)
+    if (route === undefined) throw new Refusal(404, `there is no ${path}: see ${DOCUMENT_PATH}`)
+    const { method, perform } = route
+    if (request.method !== method) {
+      response.setHeader('Allow', method)
+      throw new Refusal(405, `${path} is called with ${method}`)
+    }
+    return perform(this, request)
+  }
+
+  /** One after the other, in the order in which they arrived whole: they share the notes and a database session. */
+  async call(name: CallName, body: unknown): Promise<unknown> {
+    this.#host.begin()
+    try {
+      const performed = this.#before.then(async () =>
+        performCall(await this.#host.turn(), name, body),
+      )
+      this.#before = performed.catch(() => undefined)
+      return await performed
+    } finally {
+      this.#host.end()
+    }
+  }
+
+  async spendTime(
+    name: TimeCallName,
+    body: unknown,
+    { socket }: IncomingMessage,
+  ): Promise<z.output<typeof TIME_CALLS.now.response>> {
+    if (name === 'now') return { now: isoUtc(this.#host.now) }
+    const { seconds, pid = null } =
+      name === 'sleep'
+        ? checked(name, sleepRequest, body)
+        : { ...checked(name, stepRequest, body), pid: null }
+    // Whoever has gone sleeps no more. The response of a request that waits in a pipeline would not tell.
+    const gone = new AbortController()
+    const abort = () => gone.abort()
+    socket.once('close', abort)
+    if (socket.destroyed) abort()
+    try {
+      const ms = Math.round(seconds * SECOND)
+      const now = await this.#host.sleep({ ms, pid, whole: name === 'step', signal: gone.signal })
+      return { now: isoUtc(now) }
+    } finally {
+      socket.off('close', abort)
     }
   }
 }
 
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+interface Route {
+  /** In capitals. */
+  readonly method: string
+  readonly perform: (plane: Plane, request: IncomingMessage) => Promise<unknown>
 }
 
-/** What the client is told, and with which status. */
-class Refusal extends Error {
-  readonly status: number
+const ROUTES: ReadonlyMap<string, Route> = new Map([
+  [DOCUMENT_PATH, { method: 'GET', perform: async () => openApi() }],
+  ...Object.entries(TIME_CALLS).map(([name, call]) =>
+    route(call, (plane, body, request) => plane.spendTime(name as TimeCallName, body, request)),
+  ),
+  ...Object.entries<Call>(CALLS).map(([name, call]) =>
+    route(call, (plane, body) => plane.call(name as CallName, body)),
+  ),
+])
 
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
-
-async function answer(
-  guard: Guard,
-  host: ControlHost,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  // A client that vanishes is no error of ours.
-  request.on('error', () => undefined)
-  response.on('error', () => undefined)
-  try {
-    guard.check(request)
-    send(response, 200, await perform(host, request, response))
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 401) {
-      response.setHeader('WWW-Authenticate', 'Bearer')
-    }
-    send(response, statusOf(error), { error: messageOf(error) })
-  }
+function route(
+  { path, method }: Pick<Call, 'path' | 'method'>,
+  perform: (plane: Plane, body: unknown, request: IncomingMessage) => Promise<unknown>,
+): [string, Route] {
+  return [
+    path,
+    {
+      method: method.toUpperCase(),
+      perform: async (plane, request) =>
+        perform(plane, method === 'get' ? {} : await readBody(request), request),
+    },
+  ]
 }
 
 /** What an operation refuses is a conflict with the state of the drill. */
@@ -139,76 +210,4 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
   response.end(`${JSON.stringify(body)}\n`)
-}
-
-async function perform(
-  host: ControlHost,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<unknown> {
-  const path = (request.url ?? '').replace(/[?#].*$/, '')
-  const method = (request.method ?? '').toLowerCase()
-  if (path === '/v1/openapi.json' && method === 'get') return openApi()
-  const time = Object.entries(TIME_CALLS).find(([, call]) => call.path === path)
-  const call = Object.entries(CALLS).find(([, each]) => each.path === path)
-  const wanted = time?.[1].method ?? call?.[1].method
-  if (wanted === undefined) throw new Refusal(404, `there is no ${path}: see /v1/openapi.json`)
-  if (wanted !== method) {
-    response.setHeader('Allow', wanted.toUpperCase())
-    throw new Refusal(405, `${path} is called with ${wanted.toUpperCase()}`)
-  }
-  const body = method === 'get' ? {} : await readBody(request)
-  if (time !== undefined) return spendTime(host, time[0] as keyof typeof TIME_CALLS, body, response)
-  host.begin()
-  try {
-    return await performCall(await host.turn(), call![0] as CallName, body)
-  } finally {
-    host.end()
-  }
-}
-
-async function spendTime(
-  host: ControlHost,
-  name: keyof typeof TIME_CALLS,
-  body: unknown,
-  response: ServerResponse,
-): Promise<z.output<typeof TIME_CALLS.now.response>> {
-  if (name === 'now') return { now: isoUtc(host.now) }
-  const { seconds, pid = null } =
-    name === 'sleep'
-      ? checked(name, sleepRequest, body)
-      : { ...checked(name, stepRequest, body), pid: null }
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  const now = await host.sleep({
-    ms: Math.round(seconds * SECOND),
-    pid,
-    whole: name === 'step',
-    signal: gone.signal,
-  })
-  return { now: isoUtc(now) }
-}
-
-/** An empty body is an empty object. */
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      if (bytes > BODY_BYTES_MAX)
-        throw new Refusal(413, `a body has at most ${BODY_BYTES_MAX} bytes`)
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    if (error instanceof Refusal) throw error
-    throw new Refusal(400, `the body was cut off: ${messageOf(error)}`)
-  }
-  const text = Buffer.concat(chunks).toString('utf8').trim()
-  if (text === '') return {}
-  try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
-    throw new Refusal(400, `the body is no JSON: ${messageOf(error)}`)
-  }
 }

@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { CALLS } from './calls.ts'
 import { TIME_CALLS } from './time-calls.ts'
 
+/** Where it is served, to anybody. */
+export const DOCUMENT_PATH = '/v1/openapi.json'
+
 interface Described {
   readonly method: 'get' | 'post'
   readonly path: string
@@ -16,6 +19,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   401: 'No token, or a wrong one',
   409: 'The operation refuses, and says why',
   413: 'The body is too large',
+  421: 'The Host header names another host',
 }
 
 export function openApi(): object {
@@ -53,11 +57,12 @@ function operation(
   const body = schemaOf(request, 'input')
   const takesNothing =
     Object.keys((body['properties'] as object | undefined) ?? { any: 1 }).length === 0
+  const required = !request.safeParse({}).success
   return {
     operationId: name,
     summary,
     ...(!takesNothing && {
-      requestBody: { required: true, content: { 'application/json': { schema: body } } },
+      requestBody: { required, content: { 'application/json': { schema: body } } },
     }),
     responses: {
       200: {

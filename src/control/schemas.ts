@@ -3,6 +3,7 @@
  * them, and the OpenAPI document is made of them. The interfaces bind; each schema must fit its own.
  */
 import { z } from 'zod'
+import { DAY } from '../foundation/time.ts'
 import { STATES } from '../queue-job/job.ts'
 import {
   type AutomationReport,
@@ -23,7 +24,11 @@ const TEXT_MAX = 10_000
 const text = z.string().min(1).max(TEXT_MAX)
 const jobId = z.int().positive()
 const count = z.int().nonnegative()
-const milliseconds = z.int().nonnegative()
+/** Ten years: with more a moment would leave the calendar. */
+const milliseconds = z
+  .int()
+  .nonnegative()
+  .max(3650 * DAY)
 /** JSON knows no dates: ISO 8601 in UTC. */
 const moment = z.iso.datetime()
 const jobState = z.enum(STATES)

@@ -44,3 +44,5 @@ export const TIME_CALLS = {
     response: nowReport,
   },
 } as const
+
+export type TimeCallName = keyof typeof TIME_CALLS

@@ -6,8 +6,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DrillError, EXIT } from '../foundation/errors.ts'
-import { checkEngine, type EngineChoice } from '../recovery/engines.ts'
-import type { Report } from '../report/report-json.ts'
+import { isoUtc } from '../foundation/time.ts'
+import { checkEngine, type EngineChoice, type ProgramSetting } from '../recovery/engines.ts'
+import type { Output } from '../recovery/process/output-log.ts'
+import type { EngineOutput, Report } from '../report/report-json.ts'
 import { renderOutput } from '../report/engine-log.ts'
 import { renderJunit } from '../report/junit.ts'
 import { renderSummary } from '../report/summary.ts'
@@ -16,6 +18,7 @@ import { openServer } from '../sandbox/server.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { Verdict } from '../scoring/score.ts'
 import { performDrill } from './drill.ts'
+import type { ExtraSql } from './extra-sql.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
 import { judgeDrill } from './judge-drill.ts'
 import { type LoadedTemplate, loadTemplate } from './load-template.ts'
@@ -33,6 +36,9 @@ export interface CampaignOptions {
   /** Overrides the snapshot that each scenario names; null = theirs. */
   readonly snapshot: string | null
   readonly engine: EngineChoice
+  readonly setting: ProgramSetting
+  /** SQL text that is run in the sandbox after the snapshot is loaded; null = none. */
+  readonly extraSql: ExtraSql | null
   /** `auto`, `embedded`, `container`, or a URL. */
   readonly postgres: string
   readonly image: string | null
@@ -108,7 +114,11 @@ class Campaign {
           const reasons = inputs.unbound.map(({ reason }) => reason).join('; ')
           throw new DrillError('input', `${path} cannot run on ${loaded.snapshot.name}: ${reasons}`)
         }
-        planned.push({ inputs, loaded })
+        const { extraSql } = options
+        planned.push({
+          inputs: { ...inputs, ...(extraSql !== null && { extraSqlSha256: extraSql.sha256 }) },
+          loaded,
+        })
       }
     }
     return new Campaign(options, planned)
@@ -141,14 +151,14 @@ class Campaign {
 
   /** Adds each result as soon as it is there: what is finished counts even if the next one is cut off. */
   async #drills(directory: RunDirectory, results: DrillResult[]): Promise<void> {
-    const { postgres, image, signal, onProgress } = this.#o
+    const { postgres, image, extraSql, signal, onProgress } = this.#o
     onProgress({ scenario: null, phase: 'postgres', share: 0 })
     await using server = await openServer(postgres, image === null ? {} : { image })
     const templates = new Map<LoadedSnapshot, LoadedTemplate>()
     for (const { inputs, loaded } of this.#planned) {
       if (signal.aborted) throw new DrillError('interrupted', 'interrupted')
       const template =
-        templates.get(loaded) ?? (await loadTemplate(server, inputs, this.#o.onProgress))
+        templates.get(loaded) ?? (await loadTemplate(server, inputs, extraSql, onProgress))
       templates.set(loaded, template)
       results.push(await this.#one(server, template, inputs, directory))
     }
@@ -160,7 +170,7 @@ class Campaign {
     inputs: DrillInputs,
     directory: RunDirectory,
   ): Promise<DrillResult> {
-    const { engine, signal, onProgress, onDrill } = this.#o
+    const { engine, setting, signal, onProgress, onDrill } = this.#o
     const { name } = inputs.scenario
     const folder = this.#o.seeds.length === 1 ? name : `${name}-seed-${inputs.seed}`
     const started = performance.now()
@@ -170,6 +180,7 @@ class Campaign {
     const { journals, simulateSeconds, output } = await performDrill({
       inputs,
       engine,
+      setting,
       template,
       signal,
       onTraffic: (check, at, traffic) => statements.add(check, at, traffic),
@@ -177,6 +188,7 @@ class Campaign {
         onProgress({ scenario: name, phase, share, virtualAt }),
     })
     onProgress({ scenario: name, phase: 'score', share: 0 })
+    const printedText = output === null ? null : printed(output)
     const { kind, version, reason } = server
     const report = await judgeDrill(working, journals, () => ({
       postgres: { kind, version, reason },
@@ -185,16 +197,20 @@ class Campaign {
         simulate: simulateSeconds,
         total: (performance.now() - started) / 1000 + seconds,
       },
+      output: printedText,
     }))
-    if (output !== null)
-      await writeFile(
-        join(working, 'engine.log'),
-        renderOutput(output, journals.drill.header.startedAt),
-      )
+    if (printedText !== null) {
+      const text = renderOutput(printedText, journals.drill.header.startedAt)
+      await writeFile(join(working, 'engine.log'), text)
+    }
     const result = { report, directory: join(directory.path, folder) }
     onDrill(result)
     return result
   }
+}
+
+function printed({ lines, cut }: Output): EngineOutput {
+  return { lines: lines.map((line) => ({ ...line, at: isoUtc(line.at) })), cut }
 }
 
 /** Exit status of one drill. */

@@ -1,8 +1,8 @@
 /** One drill with its twins: four journals of one seed, and what they cost in wall time. */
 import { performance } from 'node:perf_hooks'
 import type { JournalSet } from '../journal/events.ts'
-import { type EngineChoice, openEngine } from '../recovery/engines.ts'
-import type { Output } from '../recovery/external/output-log.ts'
+import { type EngineChoice, openEngine, type ProgramSetting } from '../recovery/engines.ts'
+import type { Output } from '../recovery/process/output-log.ts'
 import { openEngineDirectory } from '../sandbox/engine-directory.ts'
 import type { Template } from '../sandbox/sandbox.ts'
 import type { DrillInputs } from './inputs.ts'
@@ -13,6 +13,7 @@ import { runTwin } from './twins.ts'
 /** What a run of an engine needs. */
 interface RunOptions {
   readonly inputs: DrillInputs
+  readonly setting: ProgramSetting
   readonly template: Template
   readonly signal: AbortSignal
   readonly onTraffic: RunDrillOptions['onTraffic']
@@ -59,12 +60,12 @@ export async function performDrill(options: DrillOptions): Promise<DrillRun> {
 
 /** The twins of a drill that is over: it ended at `until`, virtual ms. */
 export async function performTwins(
-  options: Omit<RunOptions, 'onTraffic'>,
+  options: Omit<RunOptions, 'onTraffic' | 'setting'>,
   until: number,
   onProgress: (share: number) => void,
 ): Promise<Omit<JournalSet, 'drill'>> {
   const { inputs } = options
-  const all = { ...options, onTraffic: () => undefined }
+  const all = { ...options, setting: {}, onTraffic: () => undefined }
   const retryAll = await withEngine(all, 'retry-all', 'retry-all', until, (share) =>
     onProgress(share / 2),
   )
@@ -84,17 +85,21 @@ function quietTwins(
 
 /** A clone and an engine of its own for one run; both are gone afterwards. */
 async function withEngine(
-  { inputs, template, signal, onTraffic }: RunOptions,
+  { inputs, template, setting, signal, onTraffic }: RunOptions,
   choice: EngineChoice,
   run: 'drill' | 'retry-all',
   until: RunDrillOptions['until'],
   onProgress: RunDrillOptions['onProgress'],
 ): Promise<{ journal: JournalSet['drill']; output: Output | null }> {
-  await using database = await template.clone({ timeZone: inputs.scenario.timeZone })
+  await using database = await template.clone({
+    timeZone: inputs.scenario.timeZone,
+    address: setting.address,
+  })
   await using engine = await openEngine(choice, {
     databaseUri: database.engineUri,
     databaseBusy: () => database.gateway.busy,
     directory: openEngineDirectory,
+    ...setting,
   })
   const journal = await runDrill({
     inputs,

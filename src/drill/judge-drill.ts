@@ -11,7 +11,7 @@ import { REPORT_FILE, type RunFile, writeJournals } from './run-directory.ts'
 export async function judgeDrill(
   directory: string,
   journals: JournalSet,
-  factsOf: () => Pick<RunFile, 'postgres' | 'wall'>,
+  factsOf: () => Pick<RunFile, 'postgres' | 'wall' | 'output'>,
 ): Promise<Report> {
   const score = scoreDrill(journals)
   const run: RunFile = { ...factsOf(), ...(await writeJournals(directory, journals)) }

@@ -12,6 +12,7 @@ import type { Incident } from '../recovery/contract.ts'
 import type { DrillDatabase, Traffic } from '../sandbox/sandbox.ts'
 import { type LiveSync, Sync, type SyncResult } from '../simulation/sync.ts'
 import type { World } from '../simulation/world.ts'
+import { etaTrap } from './eta-trap.ts'
 import { findingsOf } from './findings.ts'
 import { IncidentDesk } from './incident-desk.ts'
 import { type DrillInputs, headerOf } from './inputs.ts'
@@ -166,6 +167,8 @@ export class DrillSession implements AsyncDisposable {
   #note({ statements, sleeps, tampering }: SyncResult): void {
     this.desk.noteWrites(statements)
     for (const sentence of tampering) this.find('tampered', sentence)
+    const trap = etaTrap(statements, this.world.now, this.#o.inputs.scenario.timeZone)
+    if (trap !== null) this.find('eta-in-session-time', trap)
     if (sleeps > 0) this.find('slept-in-sql', `pg_sleep was called ${sleeps} times`)
   }
 }

@@ -16,7 +16,6 @@ hints:
   - The shop hangs.
 thresholds:
   touchedMin: 20
-  watchMin: 5m
 `
 
 const QUIET = `title: Nothing is wrong

@@ -92,6 +92,21 @@ describe('a facilitator', () => {
     expect([end.reason, end.at - events[0]!.at]).toEqual(['duration', 40 * 60_000])
   })
 
+  it('need not say `end` once a closing was watched for long enough and no fault is left', async () => {
+    const { drill, envFile } = await open(['incident.yaml', '--speed', '600', '--out', 'closed'])
+    await shell(
+      envFile,
+      'odoocli incident open --signal business-lag && odoocli incident close "it was nothing"',
+    )
+    await drill.ended
+    const events = await journal('closed', 'incident', 'journal.ndjson.gz')
+    const closedAt = ofType(events, 'act').find(({ act }) => act === 'close')!.at
+    const { reason, at } = ofType(events, 'end')[0]!
+    expect(reason).toBe('watch-window')
+    expect(at - closedAt).toBeGreaterThanOrEqual(30 * 60_000)
+    expect(at - events[0]!.at).toBeLessThan(3 * 3_600_000)
+  })
+
   it('keeps the secret of a blind drill until it is over', async () => {
     const { drill } = await open(['incident.yaml', '--blind', '--speed', '600', '--out', 'blind'])
     await ask(drill, 'status', /^hints {5}2 left$/m)

@@ -54,6 +54,14 @@ describe.skipIf(psql === null)('people in a live drill', () => {
     })
     expect(await doctor.json()).toMatchObject({ healthy: true })
     expect(drill.stdout).not.toContain(await shell(envFile, 'echo "$PGPASSWORD"'))
+    // What steers production is kept from it, and the operations of the drill are there instead.
+    await expect(shell(envFile, 'kubectl get pods')).rejects.toThrow('would act on the real thing')
+    expect(await shell(envFile, 'odoocli doctor --env production')).toMatch(/healthy/i)
+    await shell(
+      envFile,
+      `odoocli incident open --signal business-lag && odoocli incident close "it was nothing"`,
+    )
+    await ask(drill, 'status', /^incident {2}closed for /m)
     await ask(drill, 'hint', /^Look at the shop\.$/m)
     drill.type('end')
     const { status, stdout, stderr } = await drill.ended

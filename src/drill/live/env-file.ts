@@ -8,11 +8,12 @@ import type { InstalledCommands } from '../../recovery/program/commands/install.
 export interface EnvFileOptions {
   readonly databaseUri: string
   readonly commands: InstalledCommands
+  readonly shims: { readonly directory: string | null }
   readonly control: { readonly url: string; readonly token: string }
 }
 
 /** For any POSIX shell. PATH is that of the shell, with the drill's commands before it. */
-export function renderEnvFile({ databaseUri, commands, control }: EnvFileOptions): string {
+export function renderEnvFile({ databaseUri, commands, shims, control }: EnvFileOptions): string {
   const settings = {
     ...databaseSettings(databaseUri),
     TZ: 'UTC',
@@ -23,7 +24,7 @@ export function renderEnvFile({ databaseUri, commands, control }: EnvFileOptions
   return [
     '# Makes this shell a terminal of the drill, until it is closed.',
     ...Object.entries(settings).map(([name, value]) => `export ${name}=${quoted(value)}`),
-    `export PATH=${quoted(commands.bin)}:"$PATH"`,
+    `export PATH=${[commands.bin, shims.directory ?? []].flat().map(quoted).join(':')}:"$PATH"`,
     // Nobody should take this terminal for one of production, or the other way round.
     'if [ -n "${PS1-}" ]; then PS1="(drill) $PS1"; fi',
     // What the shell remembers of where commands are.

@@ -6,6 +6,7 @@
 import { DrillError } from '../../foundation/errors.ts'
 import type { EndReason, Journal } from '../../journal/events.ts'
 import type { FaultSpec } from '../../scenario/scenario.ts'
+import type { Shims } from '../../recovery/program/commands/mapped.ts'
 import type { DrillDatabase, Traffic } from '../../sandbox/sandbox.ts'
 import type { Injection } from '../../simulation/world.ts'
 import type { DrillInputs } from '../inputs.ts'
@@ -30,6 +31,7 @@ export interface LiveDrillOptions {
   readonly database: DrillDatabase
   readonly directory: ParticipantsOptions['directory']
   readonly path: string | undefined
+  readonly shims: Shims
   /** Virtual seconds in one of the wall, SPEED_MIN to SPEED_MAX. */
   readonly speed: number
   readonly paused: boolean
@@ -74,11 +76,17 @@ export class LiveDrill implements AsyncDisposable {
 
   /** The people may begin; virtual time stands until `run`. */
   static async open(options: LiveDrillOptions): Promise<LiveDrill> {
-    const { inputs, database, directory, path, onTraffic } = options
+    const { inputs, database, directory, path, shims, onTraffic } = options
     let session: DrillSession | null = null
     let people: Participants | null = null
     try {
-      people = await Participants.open({ databaseUri: database.engineUri, directory, path })
+      people = await Participants.open({
+        databaseUri: database.engineUri,
+        directory,
+        path,
+        shims,
+        onUnmapped: (name) => session?.find('command-not-mapped', name),
+      })
       const applicationName = HARNESS_APPLICATION
       session = await DrillSession.begin({ inputs, database, applicationName, onTraffic })
       session.nextCheck()

@@ -9,6 +9,7 @@ import { DrillError } from '../../foundation/errors.ts'
 import { random } from '../../foundation/random.ts'
 import type { JournalSet } from '../../journal/events.ts'
 import { renderJunit } from '../../report/junit.ts'
+import type { Shims } from '../../recovery/program/commands/mapped.ts'
 import type { Report } from '../../report/report-json.ts'
 import { renderSummary } from '../../report/summary.ts'
 import { openEngineDirectory } from '../../sandbox/engine-directory.ts'
@@ -29,7 +30,15 @@ import { checkSpeed, LiveDrill } from './live-drill.ts'
 
 export interface LiveOptions extends Pick<
   CampaignOptions,
-  'snapshot' | 'postgres' | 'image' | 'start' | 'out' | 'startedAt' | 'signal' | 'onProgress'
+  | 'snapshot'
+  | 'extraSql'
+  | 'postgres'
+  | 'image'
+  | 'start'
+  | 'out'
+  | 'startedAt'
+  | 'signal'
+  | 'onProgress'
 > {
   /** At least one; of several one is drawn by the seed. */
   readonly scenarios: readonly Omit<CampaignScenario, 'namedExplicitly'>[]
@@ -40,6 +49,7 @@ export interface LiveOptions extends Pick<
   readonly paused: boolean
   /** No name of a file says what is wrong, before it is over. */
   readonly blind: boolean
+  readonly shims: Shims
   /** PATH of this process. */
   readonly path: string | undefined
   /** The people may begin. Called once; the facilitator acts through `drill`. */
@@ -63,7 +73,11 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
   checkSpeed(options.speed, '--speed')
   const { scenario, path } = drawn(options)
   const loaded = await loadInputs(options.snapshot ?? scenario.snapshot)
-  const inputs = drillInputs(loaded, scenario, options.seed, options.start)
+  const { extraSql } = options
+  const inputs = {
+    ...drillInputs(loaded, scenario, options.seed, options.start),
+    ...(extraSql !== null && { extraSqlSha256: extraSql.sha256 }),
+  }
   if (inputs.unbound.length > 0) {
     const reasons = inputs.unbound.map(({ reason }) => reason).join('; ')
     throw new DrillError('input', `${path} cannot run on ${loaded.snapshot.name}: ${reasons}`)
@@ -85,12 +99,12 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
 
 /** `working`: where the files of the drill are written. */
 async function play(options: LiveOptions, inputs: DrillInputs, working: string): Promise<Report> {
-  const { postgres, image, onProgress } = options
+  const { postgres, image, extraSql, onProgress } = options
   const started = performance.now()
   await mkdir(working, { recursive: true })
   onProgress({ scenario: null, phase: 'postgres', share: 0 })
   await using server = await openServer(postgres, image === null ? {} : { image })
-  const { template, seconds } = await loadTemplate(server, inputs, onProgress)
+  const { template, seconds } = await loadTemplate(server, inputs, extraSql, onProgress)
   const begun = performance.now()
   const journals = await perform(options, inputs, template, working)
   const simulate = (performance.now() - begun) / 1000
@@ -98,6 +112,7 @@ async function play(options: LiveOptions, inputs: DrillInputs, working: string):
   return judgeDrill(working, journals, () => ({
     postgres: postgresOf(server),
     wall: { load: seconds, simulate, total: (performance.now() - started) / 1000 },
+    output: null,
   }))
 }
 
@@ -131,7 +146,7 @@ async function people(
   template: Template,
   working: string,
 ): ReturnType<LiveDrill['run']> {
-  const { path, speed, paused, signal, onNotice, onOpen } = options
+  const { path, shims, speed, paused, signal, onNotice, onOpen } = options
   await using statements = new StatementLog(working)
   await using database = await template.clone({ timeZone: inputs.scenario.timeZone })
   await using drill = await LiveDrill.open({
@@ -139,6 +154,7 @@ async function people(
     database,
     directory: openEngineDirectory(),
     path,
+    shims,
     speed,
     paused,
     signal,

@@ -8,10 +8,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ControlPlane, startControlPlane } from '../../control/control-plane.ts'
 import type { Incident } from '../../recovery/contract.ts'
 import { installCommands, writeNow } from '../../recovery/program/commands/install.ts'
+import { CommandDesk } from '../../recovery/program/commands/desk.ts'
+import { answeredCommands, type Shims } from '../../recovery/program/commands/mapped.ts'
 import { type Answer, type Order, Orders } from '../../recovery/program/commands/orders.ts'
-import { sleepMs } from '../../recovery/program/commands/sleep.ts'
 import { PATH_DEFAULT } from '../../recovery/program/environment.ts'
-import { isAlive } from '../../recovery/program/processes.ts'
+import { isAlive } from '../../recovery/process/processes.ts'
 import { Turns } from '../../recovery/program/turns.ts'
 import { renderEnvFile } from './env-file.ts'
 
@@ -21,6 +22,10 @@ export interface ParticipantsOptions {
   readonly directory: AsyncDisposable & { readonly path: string }
   /** Of this process: where `date` is found. */
   readonly path: string | undefined
+  /** Commands of the team's own, and what is kept from the real thing. */
+  readonly shims: Shims
+  /** A command was kept from the real thing, for the first time. */
+  readonly onUnmapped: (name: string) => void
 }
 
 export class Participants implements AsyncDisposable {
@@ -29,14 +34,16 @@ export class Participants implements AsyncDisposable {
   readonly #turns: Turns
   readonly #control: ControlPlane
   readonly #orders: Orders
+  readonly #desk: CommandDesk
   readonly #directory: ParticipantsOptions['directory']
   /** What whoever sleeps is told at the end. */
   readonly #over: Promise<Answer>
   #endSleeps: () => void = () => undefined
 
   private constructor(options: ParticipantsOptions, turns: Turns, control: ControlPlane) {
-    const { databaseUri, directory, path = PATH_DEFAULT } = options
-    const commands = installCommands(directory.path, [], path)
+    const { databaseUri, directory, path = PATH_DEFAULT, shims, onUnmapped } = options
+    const commands = installCommands(directory.path, answeredCommands(shims), path)
+    this.#desk = new CommandDesk({ turns, control, shims, onUnmapped })
     this.#turns = turns
     this.#control = control
     this.#directory = directory
@@ -45,7 +52,9 @@ export class Participants implements AsyncDisposable {
     })
     this.#orders = new Orders(directory.path, (order) => this.#perform(order))
     this.envFile = join(directory.path, 'env.sh')
-    writeFileSync(this.envFile, renderEnvFile({ databaseUri, commands, control }), { mode: 0o600 })
+    writeFileSync(this.envFile, renderEnvFile({ databaseUri, commands, shims, control }), {
+      mode: 0o600,
+    })
   }
 
   static async open(options: ParticipantsOptions): Promise<Participants> {
@@ -74,24 +83,15 @@ export class Participants implements AsyncDisposable {
     this.#endSleeps()
     await nextTurn()
     await this.#orders[Symbol.asyncDispose]()
+    this.#desk[Symbol.dispose]()
     await this.#control[Symbol.asyncDispose]()
     await this.#directory[Symbol.asyncDispose]()
   }
 
-  async #perform({ name, parameters, pid }: Order): Promise<Answer> {
-    if (name === 'sleep') return this.#sleep(parameters, pid)
-    throw new Error('not in this drill')
-  }
-
-  async #sleep(parameters: readonly string[], pid: number): Promise<Answer> {
-    const ms = sleepMs(parameters)
-    if (ms === null) {
-      const wrong = parameters.map((each) => ` '${each}'`).join('')
-      return { status: 1, stderr: `sleep: invalid time interval${wrong || ': missing operand'}\n` }
-    }
+  async #perform(order: Order): Promise<Answer> {
+    const answer = this.#desk.perform(order)
+    if (order.name !== 'sleep') return answer
     this.#turns.forgetDead(isAlive)
-    const never = new AbortController().signal
-    const awake = this.#turns.sleep({ ms, pid, whole: false, signal: never })
-    return Promise.race([awake.then(() => ({ status: 0 })), this.#over])
+    return Promise.race([answer, this.#over])
   }
 }

@@ -19,7 +19,7 @@ const CANDIDATES = `
   select id, model_name || '.' || method_name as fn,
          (extract(epoch from $2::timestamp - date_started) * 1000)::float8 as age_ms
     from queue_job
-   where state = 'failed' and channel = $1::text
+   where state = 'failed' and coalesce(channel, 'root') = $1::text
      and date_started >= $3::timestamp and date_started <= $4::timestamp
    order by date_started, id`
 

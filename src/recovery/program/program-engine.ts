@@ -14,15 +14,15 @@ import { messageOf } from '../../foundation/errors.ts'
 import type { Incident } from '../contract.ts'
 import type { DrilledEngine, EngineFinding, ProgramExit } from '../drilled-engine.ts'
 import { EngineFailure } from '../engine-failure.ts'
-import { Keeper } from '../external/keeper.ts'
-import { endOffspring } from '../external/offspring.ts'
-import { OutputLog } from '../external/output-log.ts'
+import { Keeper } from '../process/keeper.ts'
+import { OutputLog } from '../process/output-log.ts'
+import { isAlive, type Look, Processes } from '../process/processes.ts'
+import { answeredCommands, NO_SHIMS, type Shims } from './commands/mapped.ts'
+import { CommandDesk } from './commands/desk.ts'
 import { installCommands, writeNow } from './commands/install.ts'
-import { type Answer, type Order, Orders } from './commands/orders.ts'
-import { sleepMs } from './commands/sleep.ts'
+import { Orders } from './commands/orders.ts'
 import { PATH_DEFAULT, programEnvironment } from './environment.ts'
 import * as limits from './limits.ts'
-import { isAlive, type Look, Processes } from './processes.ts'
 import { Turns } from './turns.ts'
 
 export interface Program {
@@ -41,9 +41,11 @@ export interface ProgramOptions {
   /** Private to this drill; removed with the engine. */
   readonly directory: AsyncDisposable & { readonly path: string }
   /** Where the control plane listens; default 127.0.0.1. */
-  readonly address?: string
+  readonly address?: string | undefined
   /** Variables of the user's own. */
-  readonly environment?: Readonly<Record<string, string>>
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Commands that stand for operations; default none. */
+  readonly shims?: Shims | undefined
   /** Wall time of a turn, and of all together, ms. */
   readonly turnTimeoutMs?: number
   readonly totalTimeoutMs?: number
@@ -74,6 +76,7 @@ class ProgramEngine implements DrilledEngine {
   readonly #control: ControlPlane
   readonly #orders: Orders
   readonly #keeper: Keeper
+  readonly #desk: CommandDesk
   /** In the environment of the program and of whatever it starts. */
   readonly #mark = randomUUID()
   readonly #processes = new Processes(this.#mark)
@@ -81,12 +84,15 @@ class ProgramEngine implements DrilledEngine {
   readonly #findings: EngineFinding[] = []
   #child: ChildProcess | null = null
   #exited: Promise<void> = Promise.resolve()
+  /** All that it printed has been read. */
+  #closed: Promise<void> = Promise.resolve()
   #end: { readonly code: number | null; readonly signal: string | null } | null = null
   #failure: EngineFailure | null = null
   #exit: ProgramExit | null = null
   #nextStartAt: number | null = null
   #wallUsedMs = 0
   #printedBytes = 0
+  #cutTold = false
   /** Wall time. */
   #lookedAt = 0
 
@@ -98,14 +104,23 @@ class ProgramEngine implements DrilledEngine {
     this.#control = control
     const { databaseUri } = options
     const directory = options.directory.path
-    const commands = installCommands(directory, [], process.env['PATH'] ?? PATH_DEFAULT)
-    this.#orders = new Orders(directory, (order) => this.#perform(order))
+    const shims = options.shims ?? NO_SHIMS
+    const path = process.env['PATH'] ?? PATH_DEFAULT
+    const commands = installCommands(directory, answeredCommands(shims), path)
+    this.#desk = new CommandDesk({
+      turns,
+      control,
+      shims,
+      onUnmapped: (name) => this.#findUnmapped(name),
+    })
+    this.#orders = new Orders(directory, (order) => this.#desk.perform(order))
     this.#keeper = new Keeper(this.#mark, directory)
     this.#environment = programEnvironment(
       {
         databaseUri,
         control,
         commands,
+        shims: shims.directory,
         temporary: join(directory, 'tmp'),
         mark: this.#mark,
         extra: options.environment ?? {},
@@ -152,6 +167,7 @@ class ProgramEngine implements DrilledEngine {
     this.#kill()
     await this.#exited
     await this.#orders[Symbol.asyncDispose]()
+    this.#desk[Symbol.dispose]()
     await this.#control[Symbol.asyncDispose]()
     await this.#o.directory[Symbol.asyncDispose]()
     await this.#keeper[Symbol.asyncDispose]()
@@ -185,6 +201,7 @@ class ProgramEngine implements DrilledEngine {
         done()
       })
     })
+    this.#closed = new Promise((done) => child.on('close', () => done()))
   }
 
   #print(stream: 'stdout' | 'stderr', text: string): void {
@@ -271,10 +288,12 @@ class ProgramEngine implements DrilledEngine {
       })
     }
     this.#kill()
+    await Promise.race([this.#closed, after(limits.OUTPUT_AFTER_EXIT_MS)])
     this.#turns.forgetAll()
     this.#child = null
     this.output.end(this.#turns.now)
-    if (this.output.cut) {
+    if (this.output.cut && !this.#cutTold) {
+      this.#cutTold = true
       this.#findings.push({ code: 'engine-output-cut', detail: 'only the beginning of it is kept' })
     }
     if (this.#failure !== null) return
@@ -283,20 +302,9 @@ class ProgramEngine implements DrilledEngine {
     if (this.#nextStartAt === null) this.#nextStartAt = Infinity
   }
 
-  async #perform({ name, parameters, pid }: Order): Promise<Answer> {
-    if (name === 'sleep') return this.#sleep(parameters, pid)
-    throw new Error('not in this drill')
-  }
-
-  async #sleep(parameters: readonly string[], pid: number): Promise<Answer> {
-    const ms = sleepMs(parameters)
-    if (ms === null) {
-      const wrong = parameters.map((each) => ` '${each}'`).join('')
-      return { status: 1, stderr: `sleep: invalid time interval${wrong || ': missing operand'}\n` }
-    }
-    const never = new AbortController().signal
-    await this.#turns.sleep({ ms, pid, whole: false, signal: never })
-    return { status: 0 }
+  #findUnmapped(name: string): void {
+    const detail = `it called ${name}, which the drill kept from the real thing`
+    this.#findings.push({ code: 'command-not-mapped', detail })
   }
 
   /** The first failure is the one that counts; the program has no second chance. */
@@ -316,6 +324,6 @@ class ProgramEngine implements DrilledEngine {
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
       }
     }
-    endOffspring(this.#mark)
+    this.#processes.end()
   }
 }

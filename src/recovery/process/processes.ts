@@ -1,13 +1,15 @@
 /**
- * The processes of a program: what carries its mark in the environment, and what descends from such a process. And
- * whether they rest: the world may go on only while every one of them sleeps on virtual time or waits for one that does.
+ * The processes of an engine: what carries its mark in the environment, and what descends from such a process. All of
+ * them can be ended, also a child in a session and environment of its own. And whether they rest: the world may go on only while every one of them sleeps on virtual time or waits for one that does.
  *
  * Linux tells in /proc in which call each thread waits. A thread rests if it waits, without a time limit, for another
  * process: for a child, at a pipe, for a signal, in a poll. Where /proc tells nothing (another system, a hidden /proc)
  * whoever sleeps on virtual time speaks for the whole program.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { OFFSPRING_VARIABLE } from '../external/offspring.ts'
+
+/** Environment variable of an engine's processes; its value is random. */
+export const MARK_VARIABLE = 'QUEUE_DRILL_ENGINE'
 
 export interface Look {
   readonly pids: ReadonlySet<number>
@@ -19,6 +21,10 @@ export interface Look {
 }
 
 const PAGE_BYTES = 4096
+/** Looks after which all are looked at again, because a process id may have been given anew. */
+const FORGET_EVERY = 100
+/** A process that starts another one while it is being killed is met in the next round. */
+const ROUNDS_MAX = 20
 const HAS_PROC = existsSync('/proc/self/environ')
 
 /** Kernel functions in which a thread waits for another process and for nothing else. Names grew suffixes and prefixes over the years. */
@@ -43,9 +49,12 @@ export class Processes {
   readonly #setting: string
   /** Seen so far, by their start: a child that cleared its environment stays known. */
   readonly #known = new Map<number, string>()
+  /** Process ids that are somebody else's: looking at each of a few hundred takes 10 ms. */
+  readonly #foreign = new Set<number>()
+  #looks = 0
 
   constructor(mark: string) {
-    this.#setting = `${OFFSPRING_VARIABLE}=${mark}`
+    this.#setting = `${MARK_VARIABLE}=${mark}`
   }
 
   /** `sleeping`: process ids that sleep on virtual time. */
@@ -68,10 +77,23 @@ export class Processes {
     }
   }
 
+  /** Kills them all. Outside Linux none is to be seen: there the process group must do. */
+  end(): void {
+    if (!HAS_PROC) return
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const own = this.#own()
+      if (own.length === 0) return
+      for (const { pid } of own) kill(pid)
+    }
+  }
+
   #own(): readonly Process[] {
+    if (++this.#looks % FORGET_EVERY === 0) this.#foreign.clear()
     const all = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) => processOf(Number(name)) ?? [])
+      .map(Number)
+      .filter((pid) => !this.#foreign.has(pid))
+      .flatMap((pid) => processOf(pid) ?? [])
     const own = all.filter(
       ({ pid, start }) =>
         pid !== process.pid &&
@@ -85,6 +107,7 @@ export class Processes {
         own.push(each)
       }
     }
+    for (const { pid } of all) if (!found.has(pid)) this.#foreign.add(pid)
     this.#known.clear()
     for (const { pid, start } of own) this.#known.set(pid, start)
     return own
@@ -120,6 +143,14 @@ function processOf(pid: number): Process | null {
   if (fields[0] === 'Z' || fields[0] === 'X') return null
   const name = text.slice(text.indexOf('(') + 1, end)
   return { pid, name, parent: Number(fields[1]), start: fields[19]! }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function threadsOf(pid: number): readonly string[] {
