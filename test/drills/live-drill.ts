@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import type { JournalEvent } from '../../src/journal/events.ts'
+import type { JournalEvent, JournalHeader } from '../../src/journal/events.ts'
 import { type DrillProcess, Place } from './drill-process.ts'
 
 const INCIDENT = `title: The shop hangs
@@ -60,11 +60,18 @@ export async function ask(
   return drill.untilPrints(answer, from)
 }
 
+async function lines(place: Place, path: readonly string[]): Promise<string[]> {
+  const text = gunzipSync(await readFile(place.file(...path))).toString()
+  return text.trimEnd().split('\n')
+}
+
 /** Events of a journal below the place. */
 export async function journalOf(place: Place, ...path: string[]): Promise<JournalEvent[]> {
-  const text = gunzipSync(await readFile(place.file(...path))).toString()
-  const lines = text.trimEnd().split('\n').slice(1)
-  return lines.map((line) => JSON.parse(line) as JournalEvent)
+  return (await lines(place, path)).slice(1).map((line) => JSON.parse(line) as JournalEvent)
+}
+
+export async function headerOf(place: Place, ...path: string[]): Promise<JournalHeader> {
+  return JSON.parse((await lines(place, path))[0]!) as JournalHeader
 }
 
 /** Those of one type. */

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findPsql } from '../sandbox/psql.ts'
 import type { Place } from './drill-process.ts'
-import { ask, journalOf, ofType, openLive, openLivePlace, shell } from './live-drill.ts'
+import { ask, headerOf, journalOf, ofType, openLive, openLivePlace, shell } from './live-drill.ts'
 
 const psql = findPsql()
 
@@ -79,6 +79,9 @@ describe.skipIf(psql === null)('people in a live drill', () => {
     expect(await readFile(place.file('people', 'incident', 'notes.md'), 'utf8')).toContain(
       'hint: Look at the shop.',
     )
+    const header = await headerOf(place, 'people', 'incident', 'journal.ndjson.gz')
+    // What only a facilitator reads is in no digest.
+    expect(header.scenario).not.toHaveProperty('hints')
     const events = await journal('people', 'incident', 'journal.ndjson.gz')
     expect(ofType(events, 'end')[0]!.reason).toBe('facilitator')
     // Minutes in which nobody did anything leave no check.

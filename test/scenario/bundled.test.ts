@@ -33,6 +33,12 @@ describe.each(bundled)('$name', ({ name, path }) => {
     expect(story.join(' ').length).toBeGreaterThan(300)
   })
 
+  test('has two or three hints for a game day', async () => {
+    const { hints } = parseScenario(await readFile(path, 'utf8'), path)
+    expect([2, 3]).toContain(hints.length)
+    expect(hints.filter((hint) => !/[.?]$/.test(hint))).toEqual([])
+  })
+
   test('lets the queue run undisturbed for five minutes first', async () => {
     const { faults } = parseScenario(await readFile(path, 'utf8'), path)
     for (const fault of faults) expect(fault.fromMs).toBeGreaterThanOrEqual(300_000)

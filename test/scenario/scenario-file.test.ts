@@ -44,6 +44,7 @@ describe('a scenario file', () => {
         },
       ],
       automations: [],
+      hints: [],
       thresholds: {
         touchedMin: 1000,
         drainingFactor: 1.25,
@@ -191,7 +192,7 @@ describe('what is wrong with a scenario file is told with line and column:', () 
         'my.yaml:1:1: summary: is missing',
         'my.yaml:1:1: snapshot: is missing',
         'my.yaml:1:1: unknown key "titel" (did you mean "title"?); allowed: name, title, summary, ' +
-          'snapshot, control, duration, checkEvery, timeZone, host, faults, automations, thresholds',
+          'snapshot, control, duration, checkEvery, timeZone, host, faults, automations, thresholds, hints',
         'my.yaml:2:9: faults: must be a list, not 3',
         'my.yaml:3:11: duration: must be a number and its unit (ms, s, m, h, d), such as 90s, 30m ' +
           'or 1h 30m, not 1',

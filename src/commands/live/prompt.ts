@@ -24,11 +24,12 @@ export function openPrompt(perform: (line: string) => Promise<string>): Prompt {
     prompt: PROMPT,
   })
   let closed = false
+  let isOver = false
   const prompt = () => {
     if (terminal && !closed) lines.prompt(true)
   }
   const answer = async (line: string): Promise<void> => {
-    if (closed) return
+    if (isOver) return
     try {
       const text = await perform(line)
       if (text !== '') print(text)
@@ -51,6 +52,11 @@ export function openPrompt(perform: (line: string) => Promise<string>): Prompt {
   })
   // The terminal is in raw mode: Ctrl-C comes here and has to reach the process.
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  lines.on('close', () => {
+    if (terminal && !closed)
+      print('\nThe drill goes on to its end without a prompt; Ctrl-C stops it.')
+    closed = true
+  })
   prompt()
   return {
     notice: (text) => {
@@ -59,7 +65,7 @@ export function openPrompt(perform: (line: string) => Promise<string>): Prompt {
       prompt()
     },
     close: () => {
-      closed = true
+      isOver = closed = true
       lines.close()
     },
   }
