@@ -60,7 +60,7 @@ function parser(args: readonly string[], context: CommandContext): Argv {
       .strict()
       // A name after a repeatable flag is a scenario, not one more value; a flag given twice is refused below.
       .parserConfiguration({ 'greedy-arrays': false })
-      .check(givenOnceExcept(['every', 'reporter', 'scenario', 'files']))
+      .check(givenOnceExcept(['env', 'every', 'reporter', 'scenario', 'files']))
       .option('color', {
         type: 'boolean',
         describe: 'Colours; --no-color for none (default: on a terminal, unless NO_COLOR is set)',

@@ -11,6 +11,8 @@ export interface RepeatedDrill {
   readonly snapshot: string | null
   readonly start: string | null
   readonly duration: string | null
+  readonly shims?: string | null
+  readonly extraSql?: string | null
 }
 
 export function repeatCommand(drill: RepeatedDrill): string {
@@ -25,6 +27,8 @@ export function repeatCommand(drill: RepeatedDrill): string {
     ['--snapshot', drill.snapshot],
     ['--start', drill.start],
     ['--duration', drill.duration],
+    ['--shims', drill.shims ?? null],
+    ['--extra-sql', drill.extraSql ?? null],
     ['--seed', String(drill.seed)],
   ] as const
   const words = flags.flatMap(([flag, value]) =>

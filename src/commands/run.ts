@@ -1,21 +1,21 @@
 /** `queue-drill run`: plays scenarios against an engine and prints what the drills show. */
 import type { CommandModule } from 'yargs'
 import type { CampaignOptions } from '../drill/campaign.ts'
+import { readExtraSql } from '../drill/extra-sql.ts'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import { DAY, MINUTE, parseDuration, SECOND } from '../foundation/time.ts'
-import type { EngineChoice } from '../recovery/engines.ts'
+import { DAY, MINUTE, parseDuration } from '../foundation/time.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
+import { ENGINE_OPTIONS, type EngineArguments, readEngine, readSetting } from './engine-options.ts'
 import { checkPostgres } from './postgres.ts'
 import { repeatCommand } from './repeat.ts'
 import { createReporters, parseReporters, type ReporterChoice } from './reporters.ts'
 import { parseSeeds } from './seeds.ts'
 
 /** Flags as yargs gives them. */
-interface RunArguments {
+interface RunArguments extends EngineArguments {
   scenario: string[]
   snapshot: string | undefined
-  engine: string
-  every: string[] | undefined
+  'extra-sql': string | undefined
   postgres: string
   image: string | undefined
   seed: string
@@ -64,7 +64,7 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         .example('$0 run --reporter default,junit:drill.xml', 'for CI')
         .epilogue(EXIT_STATUSES),
     handler: async (argv) => {
-      const options = readOptions(argv)
+      const options = await readOptions(argv)
       const { findScenarios } = await import('./find-scenarios.ts')
       const found = await findScenarios(argv.scenario)
       const { durationMs } = options
@@ -85,6 +85,8 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
             snapshot,
             start: start === 'busiest' ? null : start,
             duration: argv.duration ?? null,
+            shims: argv.shims ?? null,
+            extraSql: argv['extra-sql'] ?? null,
           }),
       })
       const { runCampaign } = await import('../drill/campaign.ts')
@@ -111,18 +113,11 @@ const RUN_OPTIONS = {
     requiresArg: true,
     describe: "Bundled snapshot or directory (default: the scenario's)",
   },
-  engine: {
+  ...ENGINE_OPTIONS,
+  'extra-sql': {
     type: 'string',
     requiresArg: true,
-    default: 'runbook',
-    describe: 'Who recovers: runbook, noop, retry-all, or the path of a program or module',
-  },
-  every: {
-    type: 'string',
-    array: true,
-    nargs: 2,
-    requiresArg: true,
-    describe: 'Instead of --engine: a duration such as 5m, and the command that is run so often',
+    describe: 'SQL for the sandbox: the tables that an own service needs beside the queue',
   },
   postgres: {
     type: 'string',
@@ -171,8 +166,8 @@ const RUN_OPTIONS = {
   },
 } as const
 
-function readOptions(argv: RunArguments): RunOptions {
-  const { 'fail-under': failUnder = null } = argv
+async function readOptions(argv: RunArguments): Promise<RunOptions> {
+  const { 'fail-under': failUnder = null, 'extra-sql': extraSql } = argv
   if (failUnder !== null && !(failUnder >= 0 && failUnder <= 100)) {
     throw new DrillError('input', '--fail-under must be a number of points, 0 to 100')
   }
@@ -181,6 +176,8 @@ function readOptions(argv: RunArguments): RunOptions {
     campaign: {
       snapshot: argv.snapshot ?? null,
       engine: readEngine(argv),
+      setting: await readSetting(argv, process.env),
+      extraSql: extraSql === undefined ? null : await readExtraSql(extraSql),
       postgres: argv.postgres,
       image: argv.image ?? null,
       seeds: parseSeeds(argv.seed, '--seed'),
@@ -192,21 +189,6 @@ function readOptions(argv: RunArguments): RunOptions {
     durationMs: argv.duration === undefined ? null : readDuration(argv.duration),
     reporters: parseReporters(argv.reporter),
   }
-}
-
-/** From a second on: a cron job has minutes, a loop perhaps less. */
-function readEngine({ engine, every }: Pick<RunArguments, 'engine' | 'every'>): EngineChoice {
-  if (every === undefined) return engine
-  const [duration = '', commandLine = ''] = every
-  if (every.length !== 2) throw new DrillError('input', '--every is given twice; give it once')
-  if (commandLine.trim() === '') throw new DrillError('input', '--every: the command is empty')
-  try {
-    const everyMs = parseDuration(duration)
-    if (everyMs >= SECOND && everyMs <= DAY) return { commandLine, everyMs }
-  } catch (error) {
-    throw new DrillError('input', `--every: ${messageOf(error)}`, { cause: error })
-  }
-  throw new DrillError('input', '--every must be at least 1s and at most 1d')
 }
 
 /** The bounds are those of scenario files. */

@@ -1,7 +1,7 @@
 /** One drill with its twins: four journals of one seed, and what they cost in wall time. */
 import { performance } from 'node:perf_hooks'
 import type { JournalSet } from '../journal/events.ts'
-import { type EngineChoice, openEngine } from '../recovery/engines.ts'
+import { type EngineChoice, openEngine, type ProgramSetting } from '../recovery/engines.ts'
 import type { Output } from '../recovery/external/output-log.ts'
 import { openEngineDirectory } from '../sandbox/engine-directory.ts'
 import type { Template } from '../sandbox/sandbox.ts'
@@ -13,6 +13,7 @@ import { runTwin } from './twins.ts'
 export interface DrillOptions {
   readonly inputs: DrillInputs
   readonly engine: EngineChoice
+  readonly setting: ProgramSetting
   readonly template: Template
   readonly signal: AbortSignal
   readonly onTraffic: RunDrillOptions['onTraffic']
@@ -57,17 +58,21 @@ export async function performDrill(options: DrillOptions): Promise<DrillRun> {
 
 /** A clone and an engine of its own for one run; both are gone afterwards. */
 async function withEngine(
-  { inputs, template, signal, onTraffic }: DrillOptions,
+  { inputs, template, setting, signal, onTraffic }: DrillOptions,
   choice: EngineChoice,
   run: 'drill' | 'retry-all',
   until: Promise<number> | null,
   onProgress: RunDrillOptions['onProgress'],
 ): Promise<{ journal: JournalSet['drill']; output: Output | null }> {
-  await using database = await template.clone({ timeZone: inputs.scenario.timeZone })
+  await using database = await template.clone({
+    timeZone: inputs.scenario.timeZone,
+    address: setting.address,
+  })
   await using engine = await openEngine(choice, {
     databaseUri: database.engineUri,
     databaseBusy: () => database.gateway.busy,
     directory: openEngineDirectory,
+    ...setting,
   })
   const journal = await runDrill({
     inputs,

@@ -36,6 +36,8 @@ export interface JournalHeader {
     readonly addonProfile: string
     /** Null = its columns are those of its series. */
     readonly mapping: ColumnMapping | null
+    /** Absent = nothing was added to the sandbox. */
+    readonly extraSqlSha256?: string
   }
   /** Virtual start = the snapshot's `captured_at`. */
   readonly startedAt: number

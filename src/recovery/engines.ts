@@ -15,6 +15,9 @@ import { createRunbookEngine } from './runbook/engine.ts'
 /** Name of a built-in engine, path of a module or of a program; or a command line that is run anew so often, in virtual ms. */
 export type EngineChoice = string | { readonly commandLine: string; readonly everyMs: number }
 
+/** What a program finds around it; of no concern to other engines. */
+export type ProgramSetting = Pick<ProgramOptions, 'address' | 'environment' | 'shims'>
+
 /** What it needs where it is no built-in one. */
 export interface EngineOptions extends Omit<ProgramOptions, 'directory'> {
   /** Makes the private directory of a program; called at most once. */

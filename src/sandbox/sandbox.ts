@@ -31,8 +31,15 @@ export interface Server extends AsyncDisposable {
 export type TemplateLoad = (client: Client, connect: () => Promise<Client>) => Promise<void>
 
 export interface Template extends AsyncDisposable {
-  /** A database and an engine role of its own for one drill. `timeZone`: of the engine's sessions, `UTC` by default. */
-  clone(options: { readonly timeZone: string }): Promise<DrillDatabase>
+  /** A database and an engine role of its own for one drill. */
+  clone(options: CloneOptions): Promise<DrillDatabase>
+}
+
+export interface CloneOptions {
+  /** Of the engine's sessions: `UTC`, `America/New_York`. */
+  readonly timeZone: string
+  /** Where the gateway listens; default 127.0.0.1. */
+  readonly address?: string | undefined
 }
 
 export interface DrillDatabase extends AsyncDisposable {

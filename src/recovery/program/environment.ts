@@ -16,6 +16,8 @@ export interface EnvironmentOptions {
   readonly databaseUri: string
   readonly control: Pick<ControlPlane, 'url' | 'token'>
   readonly commands: InstalledCommands
+  /** The user's own commands, behind those of the drill. */
+  readonly shims: string | null
   readonly temporary: string
   readonly mark: string
   /** `NAME=value` of the user's own, over ours. */
@@ -23,7 +25,7 @@ export interface EnvironmentOptions {
 }
 
 export function programEnvironment(
-  { databaseUri, control, commands, temporary, mark, extra }: EnvironmentOptions,
+  { databaseUri, control, commands, shims, temporary, mark, extra }: EnvironmentOptions,
   own: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   const kept = KEPT.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]] as const]))
@@ -35,7 +37,9 @@ export function programEnvironment(
     PYTHONUNBUFFERED: '1',
     TMPDIR: temporary,
     ...extra,
-    PATH: [commands.bin, extra['PATH'] ?? own['PATH'] ?? PATH_DEFAULT].join(delimiter),
+    PATH: [commands.bin, shims ?? [], extra['PATH'] ?? own['PATH'] ?? PATH_DEFAULT]
+      .flat()
+      .join(delimiter),
     QUEUE_DRILL_URL: control.url,
     QUEUE_DRILL_TOKEN: control.token,
     [OFFSPRING_VARIABLE]: mark,

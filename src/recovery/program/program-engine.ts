@@ -9,7 +9,9 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as after } from 'node:timers/promises'
+import { ControlClient } from '../../control/client.ts'
 import { type ControlPlane, startControlPlane } from '../../control/control-plane.ts'
+import { runOdoocli } from '../../control/odoocli/run.ts'
 import { messageOf } from '../../foundation/errors.ts'
 import type { Incident } from '../contract.ts'
 import type { DrilledEngine, EngineFinding, ProgramExit } from '../drilled-engine.ts'
@@ -17,6 +19,7 @@ import { EngineFailure } from '../engine-failure.ts'
 import { Keeper } from '../external/keeper.ts'
 import { endOffspring } from '../external/offspring.ts'
 import { OutputLog } from '../external/output-log.ts'
+import { answeredCommands, mappingOf, NO_SHIMS, type Shims } from './commands/mapped.ts'
 import { installCommands, writeNow } from './commands/install.ts'
 import { type Answer, type Order, Orders } from './commands/orders.ts'
 import { sleepMs } from './commands/sleep.ts'
@@ -24,6 +27,9 @@ import { PATH_DEFAULT, programEnvironment } from './environment.ts'
 import * as limits from './limits.ts'
 import { isAlive, type Look, Processes } from './processes.ts'
 import { Turns } from './turns.ts'
+
+/** Of help texts in a log. */
+const COLUMNS = 100
 
 export interface Program {
   /** How the report calls it. */
@@ -41,9 +47,11 @@ export interface ProgramOptions {
   /** Private to this drill; removed with the engine. */
   readonly directory: AsyncDisposable & { readonly path: string }
   /** Where the control plane listens; default 127.0.0.1. */
-  readonly address?: string
+  readonly address?: string | undefined
   /** Variables of the user's own. */
-  readonly environment?: Readonly<Record<string, string>>
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Commands that stand for operations; default none. */
+  readonly shims?: Shims | undefined
   /** Wall time of a turn, and of all together, ms. */
   readonly turnTimeoutMs?: number
   readonly totalTimeoutMs?: number
@@ -74,6 +82,9 @@ class ProgramEngine implements DrilledEngine {
   readonly #control: ControlPlane
   readonly #orders: Orders
   readonly #keeper: Keeper
+  readonly #shims: Shims
+  readonly #unmapped = new Set<string>()
+  #client: ControlClient | null = null
   /** In the environment of the program and of whatever it starts. */
   readonly #mark = randomUUID()
   readonly #processes = new Processes(this.#mark)
@@ -98,7 +109,9 @@ class ProgramEngine implements DrilledEngine {
     this.#control = control
     const { databaseUri } = options
     const directory = options.directory.path
-    const commands = installCommands(directory, [], process.env['PATH'] ?? PATH_DEFAULT)
+    this.#shims = options.shims ?? NO_SHIMS
+    const path = process.env['PATH'] ?? PATH_DEFAULT
+    const commands = installCommands(directory, answeredCommands(this.#shims), path)
     this.#orders = new Orders(directory, (order) => this.#perform(order))
     this.#keeper = new Keeper(this.#mark, directory)
     this.#environment = programEnvironment(
@@ -106,6 +119,7 @@ class ProgramEngine implements DrilledEngine {
         databaseUri,
         control,
         commands,
+        shims: this.#shims.directory,
         temporary: join(directory, 'tmp'),
         mark: this.#mark,
         extra: options.environment ?? {},
@@ -152,6 +166,7 @@ class ProgramEngine implements DrilledEngine {
     this.#kill()
     await this.#exited
     await this.#orders[Symbol.asyncDispose]()
+    this.#client?.[Symbol.dispose]()
     await this.#control[Symbol.asyncDispose]()
     await this.#o.directory[Symbol.asyncDispose]()
     await this.#keeper[Symbol.asyncDispose]()
@@ -285,7 +300,31 @@ class ProgramEngine implements DrilledEngine {
 
   async #perform({ name, parameters, pid }: Order): Promise<Answer> {
     if (name === 'sleep') return this.#sleep(parameters, pid)
-    throw new Error('not in this drill')
+    if (name === 'odoocli') return this.#odoocli(parameters)
+    const mapping = mappingOf(this.#shims, name, parameters)
+    if (mapping.kind === 'fits') {
+      if (mapping.run === null) return mapping.answer
+      const { status, stdout = '', stderr = '' } = await this.#odoocli(mapping.run)
+      return { status, stdout: `${mapping.answer.stdout ?? ''}${stdout}`, stderr }
+    }
+    if (!this.#unmapped.has(name)) {
+      this.#unmapped.add(name)
+      this.#findings.push({
+        code: 'command-not-mapped',
+        detail: `it called ${name}, which the drill kept from the real thing`,
+      })
+    }
+    return mapping.answer
+  }
+
+  async #odoocli(parameters: readonly string[]): Promise<Answer> {
+    this.#client ??= new ControlClient(this.#control)
+    this.#turns.begin()
+    try {
+      return await runOdoocli(parameters, this.#client, { columns: COLUMNS })
+    } finally {
+      this.#turns.end()
+    }
   }
 
   async #sleep(parameters: readonly string[], pid: number): Promise<Answer> {
