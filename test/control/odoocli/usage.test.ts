@@ -128,7 +128,7 @@ describe('a drill that cannot be reached is status 3:', () => {
     expect({ stdout, status }).toEqual({ stdout: '', status: 3 })
   })
 
-  it('it is another drill', async () => {
+  it('another drill answers', async () => {
     using stranger = new ControlClient({ url: plane.url, token: 'not-the-token' })
     expect(await runOdoocli(['queue', 'shape'], stranger, { columns: 80 })).toEqual({
       stdout: '',
