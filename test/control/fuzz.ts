@@ -15,7 +15,9 @@ const REQUESTS_A_CONNECTION = 4
 /** Wall time after which a connection that nothing happens in is a failure. */
 const STUCK_MS = 20_000
 
-const PATHS = [...Object.values(TIME_CALLS), ...Object.values(CALLS)].map(({ path }) => path)
+const EVERY_CALL = { ...TIME_CALLS, ...CALLS }
+const NAMES = Object.keys(EVERY_CALL) as (keyof typeof EVERY_CALL)[]
+const PATHS: readonly string[] = NAMES.map((name) => EVERY_CALL[name].path)
 
 /** Who the sender is: what `Authorization` and other places say. `%` stands for the token. */
 const STRANGERS = [
@@ -123,31 +125,44 @@ const path = fc.oneof(
   fc.integer({ min: 100, max: 20_000 }).map((length) => `/${'a'.repeat(length)}`),
 )
 
-const SENSIBLE = [
-  { channel: 'root', olderThanMs: 0, limit: 5 },
-  { channel: 'root', olderThanMs: 0, limit: null, force: true },
-  { channel: 'root', forMs: 60_000 },
-  { jobFunction: 'a.b', limit: 1 },
-  { by: 2 },
-  { limit: 30 },
-  { integration: 'shop' },
-  { job: 1 },
-  { name: 'x' },
-  { signals: ['business-lag'] },
-  { summary: 's' },
-  { what: 'w', why: 'y' },
-  { byState: {}, pendingByChannel: {} },
-  { subject: { jobs: [1] }, owner: 'o', reason: 'r', isolatedBy: 'i' },
-  { seconds: 0 },
-  { seconds: 1e9 },
-]
+/** For each call a request that it takes. */
+const FITTING: Readonly<Record<keyof typeof EVERY_CALL, object>> = {
+  now: {},
+  sleep: { seconds: 0, pid: 1 },
+  step: { seconds: 1 },
+  'operations.doctor': {},
+  'operations.workers.show': {},
+  'operations.workers.scale': { by: 2 },
+  'operations.queue.shape': {},
+  'operations.queue.blockers': { limit: 30 },
+  'operations.queue.retry': { channel: 'root', olderThanMs: 0, limit: null, force: true },
+  'operations.queue.quarantine': { channel: 'root', forMs: 60_000 },
+  'operations.queue.release': { jobFunction: 'a.b', limit: 1 },
+  'operations.target.probe': { integration: 'shop' },
+  'operations.target.lookup': { job: 1 },
+  'operations.automations.list': {},
+  'operations.automations.pause': { name: 'x' },
+  'operations.automations.resume': { name: 'x' },
+  catalogue: {},
+  open: { signals: ['business-lag'] },
+  close: { summary: 's' },
+  handOver: { summary: 's' },
+  'notes.baseline': { byState: {}, pendingByChannel: {} },
+  'notes.decision': { what: 'w', why: 'y' },
+  'notes.trackedFix': { subject: { jobs: [1] }, owner: 'o', reason: 'r', isolatedBy: 'i' },
+}
+
+const encoded = (value: object) => new TextEncoder().encode(JSON.stringify(value))
 
 const body = fc
   .oneof(
-    { weight: 4, arbitrary: fc.constantFrom(...SENSIBLE).map((each) => JSON.stringify(each)) },
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom(...Object.values(FITTING)).map((each) => JSON.stringify(each)),
+    },
     fc.json(),
     fc
-      .tuple(fc.constantFrom(...SENSIBLE), fc.jsonValue())
+      .tuple(fc.constantFrom(...Object.values(FITTING)), fc.jsonValue())
       .map(([each, value]) =>
         JSON.stringify(Object.fromEntries(Object.keys(each).map((key) => [key, value]))),
       ),
@@ -194,13 +209,16 @@ const more = fc.oneof(
   fc.string({ maxLength: 30 }),
 )
 
-/** Where, and how: half of the time somewhere where something listens. */
+/** Half of them would be right, if it were not for the rest. */
 const target = fc.oneof(
-  fc.constantFrom(...Object.values(CALLS), ...Object.values(TIME_CALLS)).map((call) => ({
-    method: call.method.toUpperCase(),
-    path: call.path as string,
-  })),
-  fc.record({ method, path }),
+  fc.constantFrom(...NAMES).chain((name) =>
+    fc.record({
+      method: fc.constant(EVERY_CALL[name].method.toUpperCase()),
+      path: fc.constant(EVERY_CALL[name].path as string),
+      body: fc.oneof(fc.constant(encoded(FITTING[name])), anyBody),
+    }),
+  ),
+  fc.record({ method, path, body: anyBody }),
 )
 
 const requestsOf = (framings: readonly Framing[]) =>
@@ -211,7 +229,6 @@ const requestsOf = (framings: readonly Framing[]) =>
         fc.record({
           host: fc.constantFrom(...HOSTS),
           more,
-          body: anyBody,
           framing: fc.constantFrom(...framings),
         }),
       )
