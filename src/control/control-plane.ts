@@ -38,7 +38,8 @@ export interface ControlHost {
     readonly ms: number
     readonly pid: number | null
     readonly whole: boolean
-    readonly signal: AbortSignal
+    /** Aborted when the caller is gone; null = whether `pid` lives tells. */
+    readonly signal: AbortSignal | null
   }): Promise<number>
   /** A call is being answered: the world must not go on meanwhile. */
   begin(): void

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import type { JournalSet } from '../journal/events.ts'
 import { type EngineChoice, openEngine, type ProgramSetting } from '../recovery/engines.ts'
-import type { Output } from '../recovery/external/output-log.ts'
+import type { Output } from '../recovery/process/output-log.ts'
 import { openEngineDirectory } from '../sandbox/engine-directory.ts'
 import type { Template } from '../sandbox/sandbox.ts'
 import type { DrillInputs } from './inputs.ts'

@@ -15,6 +15,7 @@ import { EngineFailure } from '../recovery/engine-failure.ts'
 import type { DrillDatabase, Traffic } from '../sandbox/sandbox.ts'
 import { Sync } from '../simulation/sync.ts'
 import type { World } from '../simulation/world.ts'
+import { etaTrap } from './eta-trap.ts'
 import { findingsOf } from './findings.ts'
 import { IncidentDesk } from './incident-desk.ts'
 import { type DrillInputs, headerOf } from './inputs.ts'
@@ -129,6 +130,8 @@ class Checks implements AsyncDisposable {
     const { statements, sleeps, tampering } = await this.#sync.run(afterEngine)
     this.#desk.noteWrites(statements)
     for (const sentence of tampering) this.#find('tampered', sentence)
+    const trap = etaTrap(statements, this.#world.now, this.#o.inputs.scenario.timeZone)
+    if (trap !== null) this.#find('eta-in-session-time', trap)
     if (sleeps > 0) this.#find('slept-in-sql', `pg_sleep was called ${sleeps} times`)
     return statements.length > 0
   }

@@ -17,6 +17,7 @@ export const FINDING_CODES = [
   'engine-left-children',
   'engine-output-cut',
   'command-not-mapped',
+  'eta-in-session-time',
   'engine-not-deterministic',
   'transaction-left-open',
   'denied',

@@ -1,6 +1,6 @@
 /** An engine as a drill plays it: the contract, and what a program beside it needs that is no module of ours. */
 import type { RecoveryEngine } from './contract.ts'
-import type { Output } from './external/output-log.ts'
+import type { Output } from './process/output-log.ts'
 
 export interface DrilledEngine extends RecoveryEngine, AsyncDisposable {
   /** Virtual ms of the next check, of an engine that sets its own pace; Infinity = it has ended. Null = the scenario's grid. */

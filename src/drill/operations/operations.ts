@@ -124,7 +124,12 @@ function queueOperations({
   return {
     shape: async () => readShape(await odoocli(), world.now),
     blockers: async (limit = BLOCKERS) =>
-      readBlockers(await odoocli(), desk.incidentFrom, wholeNumber(limit, 'queue blockers')),
+      readBlockers(
+        await odoocli(),
+        desk.incidentFrom,
+        world.now,
+        wholeNumber(limit, 'queue blockers'),
+      ),
     async retry(request) {
       const report = await unlocked('queue retry', async () =>
         retry(await odoocli(), world.now, desk.incidentFrom, operations, request),

@@ -41,17 +41,25 @@ const blockers = (columns: JobColumns) => `
          date_created as "dateCreated", ${exceptionOf(columns)} as exception
     from queue_job
    where (state = 'failed' and date_started >= $1::timestamp)
-      or state = 'pending'
+      or (state = 'pending' and (eta is null or eta <= $3::timestamp or retry > 0))
    order by date_created, id
    limit $2::int4`
 
-/** Failed jobs from before the incident (`from`, virtual ms) block nothing: they are months old and stay. */
+/**
+ * Failed jobs from before the incident (`from`) block nothing: they are months old and stay. Nor do jobs that were
+ * created for a later day and never tried. `from`, `now`: virtual ms.
+ */
 export async function readBlockers(
   client: Client,
   from: number,
+  now: number,
   limit: number,
 ): Promise<readonly Blocker[]> {
   const statement = blockers(await columnsOf(client))
-  const { rows } = await client.query<Blocker>(statement, [formatPgTimestamp(from), limit])
+  const { rows } = await client.query<Blocker>(statement, [
+    formatPgTimestamp(from),
+    limit,
+    formatPgTimestamp(now),
+  ])
   return rows
 }

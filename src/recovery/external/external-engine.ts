@@ -13,6 +13,9 @@ import { performCall } from '../../control/calls.ts'
 import type { Incident } from '../contract.ts'
 import type { DrilledEngine, EngineFinding } from '../drilled-engine.ts'
 import { EngineFailure } from '../engine-failure.ts'
+import { Keeper } from '../process/keeper.ts'
+import { OutputLog } from '../process/output-log.ts'
+import { MARK_VARIABLE, Processes } from '../process/processes.ts'
 import {
   CHECK_TIMEOUT_MS,
   HEAP_EXHAUSTED,
@@ -21,8 +24,6 @@ import {
   OUT_OF_MEMORY,
   START_TIMEOUT_MS,
 } from './limits.ts'
-import { endOffspring, OFFSPRING_VARIABLE } from './offspring.ts'
-import { OutputLog } from './output-log.ts'
 import { type FromEngine, readMessage, type ToEngine } from './protocol.ts'
 
 export interface ExternalEngineOptions {
@@ -81,6 +82,8 @@ class EngineProcess implements DrilledEngine {
   readonly #child: ChildProcess
   /** In the environment of the process and of whatever it starts. */
   readonly #mark = randomUUID()
+  readonly #processes = new Processes(this.#mark)
+  readonly #keeper = new Keeper(this.#mark, null)
   readonly #exited: Promise<void>
   readonly nextCheckAt = null
   readonly exit = undefined
@@ -166,7 +169,8 @@ class EngineProcess implements DrilledEngine {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill()
     await this.#exited
-    endOffspring(this.#mark)
+    this.#processes.end()
+    await this.#keeper[Symbol.asyncDispose]()
   }
 
   #wait(check: number | null, incident: Incident | null, timeoutMs: number): Promise<void> {
@@ -281,7 +285,7 @@ function forkHost(module: string, heapMaxMb: number, mark: string): ChildProcess
   const loader = needsLoader ? ['--import', import.meta.resolve('tsx')] : []
   return fork(host, [], {
     cwd: dirname(module),
-    env: { ...cleanEnvironment(), [OFFSPRING_VARIABLE]: mark },
+    env: { ...cleanEnvironment(), [MARK_VARIABLE]: mark },
     execArgv: [`--max-old-space-size=${Math.floor(heapMaxMb)}`, ...loader],
     detached: true,
     serialization: 'advanced',

@@ -5,7 +5,7 @@
  */
 import { delimiter } from 'node:path'
 import type { ControlPlane } from '../../control/control-plane.ts'
-import { OFFSPRING_VARIABLE } from '../external/offspring.ts'
+import { MARK_VARIABLE } from '../process/processes.ts'
 import type { InstalledCommands } from './commands/install.ts'
 
 /** Kept of the harness's own environment. */
@@ -42,7 +42,7 @@ export function programEnvironment(
       .join(delimiter),
     QUEUE_DRILL_URL: control.url,
     QUEUE_DRILL_TOKEN: control.token,
-    [OFFSPRING_VARIABLE]: mark,
+    [MARK_VARIABLE]: mark,
   }
 }
 

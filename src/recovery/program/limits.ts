@@ -15,3 +15,5 @@ export const OUTPUT_MAX_BYTES = 256 * 1024 * 1024
 export const LOOK_EVERY_MS = 200
 /** What it started and left is given so long to end by itself (`| tee`), wall time. */
 export const CHILDREN_GRACE_MS = 500
+/** Its output is read for so long after all of it has ended, wall time. */
+export const OUTPUT_AFTER_EXIT_MS = 500

@@ -12,6 +12,8 @@ interface Sleeper {
   readonly number: number
   readonly pid: number | null
   readonly whole: boolean
+  /** The process to look for, where nobody tells when it is gone. */
+  readonly watchedPid: number | null
   readonly wake: () => void
 }
 
@@ -76,10 +78,11 @@ export class Turns implements ControlHost {
         number: this.#slept++,
         pid,
         whole,
+        watchedPid: signal === null ? pid : null,
         wake: () => resolve(this.#now),
       }
       this.#sleepers.push(sleeper)
-      signal.addEventListener('abort', () => this.#forget(sleeper), { once: true })
+      signal?.addEventListener('abort', () => this.#forget(sleeper), { once: true })
     })
   }
 
@@ -108,7 +111,9 @@ export class Turns implements ControlHost {
 
   /** Sleepers whose process has been ended meanwhile wake nobody. */
   forgetDead(isAlive: (pid: number) => boolean): void {
-    this.#sleepers = this.#sleepers.filter(({ pid }) => pid === null || isAlive(pid))
+    this.#sleepers = this.#sleepers.filter(
+      ({ watchedPid }) => watchedPid === null || isAlive(watchedPid),
+    )
   }
 
   /** The program has ended, and everybody who slept with it. */

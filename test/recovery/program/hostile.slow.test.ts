@@ -40,6 +40,18 @@ function processesWith(directory: string): string[] {
     )
 }
 
+function commandLines(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+      } catch {
+        return ''
+      }
+    })
+}
+
 const SHORT = { turnTimeoutMs: 1500 }
 
 describe('a program that', () => {
@@ -82,7 +94,7 @@ describe('a program that', () => {
       code: 'engine-timed-out',
       message: 'its turns took more than 2 s together',
     })
-    expect(run.turns.length).toBeGreaterThan(5)
+    expect(run.turns.length).toBeGreaterThan(1)
     expectNothingLeft(run)
   })
 
@@ -134,6 +146,12 @@ describe('a program that', () => {
     expect(run.exit).toEqual({ status: 0, last: true })
     expect(run.findings.map(({ code }) => code)).toEqual(['engine-left-children'])
     expectNothingLeft(run)
+  })
+
+  it('hides a child in a session and environment of its own is still known by it', async () => {
+    const run = await runProgram(queue, 'env -i setsid /bin/sleep 123456 & sleep 60', SHORT)
+    expect(run.error).toMatchObject({ code: 'engine-timed-out' })
+    expect(commandLines()).not.toContain('/bin/sleep\x00123456\x00')
   })
 
   it('whose helper ends a moment later leaves nobody', async () => {

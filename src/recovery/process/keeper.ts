@@ -29,7 +29,7 @@ done
 export class Keeper implements AsyncDisposable {
   readonly #process: ChildProcess
 
-  /** `mark`: see offspring.ts. `directory`: removed as well; null = there is none. */
+  /** `mark`: see processes.ts. `directory`: removed as well; null = there is none. */
   constructor(mark: string, directory: string | null) {
     this.#process = spawn('/bin/sh', ['-c', SCRIPT, 'queue-drill-keeper', mark, directory ?? ''], {
       cwd: '/',

@@ -1,13 +1,15 @@
 /**
- * The processes of a program: what carries its mark in the environment, and what descends from such a process. And
- * whether they rest: the world may go on only while every one of them sleeps on virtual time or waits for one that does.
+ * The processes of an engine: what carries its mark in the environment, and what descends from such a process. All of
+ * them can be ended, also a child in a session and environment of its own. And whether they rest: the world may go on only while every one of them sleeps on virtual time or waits for one that does.
  *
  * Linux tells in /proc in which call each thread waits. A thread rests if it waits, without a time limit, for another
  * process: for a child, at a pipe, for a signal, in a poll. Where /proc tells nothing (another system, a hidden /proc)
  * whoever sleeps on virtual time speaks for the whole program.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { OFFSPRING_VARIABLE } from '../external/offspring.ts'
+
+/** Environment variable of an engine's processes; its value is random. */
+export const MARK_VARIABLE = 'QUEUE_DRILL_ENGINE'
 
 export interface Look {
   readonly pids: ReadonlySet<number>
@@ -19,6 +21,8 @@ export interface Look {
 }
 
 const PAGE_BYTES = 4096
+/** A process that starts another one while it is being killed is met in the next round. */
+const ROUNDS_MAX = 20
 const HAS_PROC = existsSync('/proc/self/environ')
 
 /** Kernel functions in which a thread waits for another process and for nothing else. Names grew suffixes and prefixes over the years. */
@@ -45,7 +49,7 @@ export class Processes {
   readonly #known = new Map<number, string>()
 
   constructor(mark: string) {
-    this.#setting = `${OFFSPRING_VARIABLE}=${mark}`
+    this.#setting = `${MARK_VARIABLE}=${mark}`
   }
 
   /** `sleeping`: process ids that sleep on virtual time. */
@@ -65,6 +69,16 @@ export class Processes {
       memoryMb: (memoryPages * PAGE_BYTES) / 1024 / 1024,
       working: [...working].sort(),
       trace: trace.join(),
+    }
+  }
+
+  /** Kills them all. Outside Linux none is to be seen: there the process group must do. */
+  end(): void {
+    if (!HAS_PROC) return
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const own = this.#own()
+      if (own.length === 0) return
+      for (const { pid } of own) kill(pid)
     }
   }
 
@@ -120,6 +134,14 @@ function processOf(pid: number): Process | null {
   if (fields[0] === 'Z' || fields[0] === 'X') return null
   const name = text.slice(text.indexOf('(') + 1, end)
   return { pid, name, parent: Number(fields[1]), start: fields[19]! }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function threadsOf(pid: number): readonly string[] {
