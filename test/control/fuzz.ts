@@ -208,7 +208,7 @@ const target = fc.oneof(
   fc.constantFrom(...NAMES).chain((name) =>
     fc.record({
       method: fc.constant(EVERY_CALL[name].method.toUpperCase()),
-      path: fc.constant(EVERY_CALL[name].path as string),
+      path: fc.constant(EVERY_CALL[name].path),
       body: fc.oneof(fc.constant(encoded(FITTING[name])), anyBody),
     }),
   ),

@@ -142,8 +142,12 @@ describe('against a drill', () => {
   it('every answer is as described, and the description takes every request', async () => {
     for (const [name, body] of REQUESTS) {
       const { requestBody, responses } = operationOf(name)
-      if (body === null) expect(requestBody).toBeUndefined()
-      else expect(problems(requestBody!.content['application/json'].schema, body)).toBeNull()
+      expect({ name, takesBody: requestBody !== undefined }).toEqual({
+        name,
+        takesBody: body !== null,
+      })
+      const described = requestBody?.content['application/json'].schema ?? { type: 'null' }
+      expect({ name, wrong: problems(described, body) }).toEqual({ name, wrong: null })
       const { status, answer } = await ask(name, body)
       expect({ name, status }).toEqual({ name, status: 200 })
       const wrong = problems(responses['200']!.content['application/json'].schema, answer)
