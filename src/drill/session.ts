@@ -38,7 +38,8 @@ export class DrillSession implements AsyncDisposable {
   readonly #events: JournalEvent[]
   readonly #sync: Sync
   #engineClient: Client | null = null
-  #operationsClient: Client | null = null
+  /** Calls may come side by side: they share one session. */
+  #operationsClient: Promise<Client> | null = null
   #check = 0
 
   private constructor(options: SessionOptions, world: World, events: JournalEvent[], sync: Sync) {
@@ -102,8 +103,7 @@ export class DrillSession implements AsyncDisposable {
         world,
         desk,
         operations: inputs.operations,
-        odoocli: async () =>
-          (this.#operationsClient ??= await connectOperations(database.engineUri)),
+        odoocli: () => (this.#operationsClient ??= connectOperations(database.engineUri)),
       }),
       open: (signals) => desk.open(signals),
       close: (summary) => desk.close(summary),
@@ -158,8 +158,9 @@ export class DrillSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of [this.#engineClient, this.#operationsClient]) {
-      // The server may be gone already; then there is nothing to say goodbye to.
+    // The server may be gone already; then there is nothing to say goodbye to.
+    const operations = await this.#operationsClient?.catch(() => null)
+    for (const client of [this.#engineClient, operations]) {
       await client?.end().catch(() => undefined)
     }
   }
