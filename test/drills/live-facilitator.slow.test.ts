@@ -63,6 +63,7 @@ describe('a facilitator', () => {
     const first = await time()
     expect(first[1]).toBe('0s')
     expect(await time()).toEqual(first)
+    await ask(drill, 'wait 1m', /^time stands: resume first$/m)
     await ask(drill, 'resume', /goes on/)
     drill.type('wait 2m')
     await ask(drill, 'pause', /^paused$/m)

@@ -21,8 +21,13 @@ import { HARNESS_APPLICATION, type LiveStatus, readStatus } from './status.ts'
 const SPEED_MIN = 0.1
 const SPEED_MAX = 3600
 
-/** A tick waits so long for an open transaction of somebody, wall ms; then the next one tries. */
-const LOCK_TIMEOUT_MS = 100
+/**
+ * A tick waits so long for open transactions of people, wall ms, and whoever wants to write meanwhile waits behind it.
+ * The next one tries twice as long, so that many short transactions cannot starve the world; but never as long as an
+ * operation waits before it gives up (a second).
+ */
+const LOCK_TIMEOUT_MS_MIN = 100
+const LOCK_TIMEOUT_MS_MAX = 500
 /** Somebody who opens a transaction in the very moment of the end may do so again a few times. */
 const LAST_TRIES = 50
 
@@ -57,6 +62,7 @@ export class LiveDrill implements AsyncDisposable {
   /** Speed to go back to after a pause. */
   #speed: number
   #waiting: { readonly until: number; readonly resolve: () => void }[] = []
+  #lockTimeoutMs = LOCK_TIMEOUT_MS_MIN
   #hintsGiven = 0
   #actsNoted = 0
   #ending = false
@@ -169,6 +175,7 @@ export class LiveDrill implements AsyncDisposable {
   /** Settles when so much virtual time has passed, or when the drill is over. */
   async waitFor(ms: number): Promise<void> {
     this.#mustRun()
+    if (this.#pace.speed === 0) throw new DrillError('input', 'time stands: resume first')
     const until = this.#session.world.now + ms
     await new Promise<void>((resolve) => this.#waiting.push({ until, resolve }))
   }
@@ -205,8 +212,8 @@ export class LiveDrill implements AsyncDisposable {
   async #tick(until: number): Promise<boolean> {
     const session = this.#session
     let traffic: Traffic | null = null
-    return session.syncLive({
-      lockTimeoutMs: LOCK_TIMEOUT_MS,
+    const reached = await session.syncLive({
+      lockTimeoutMs: this.#lockTimeoutMs,
       compareRules: () => {
         traffic = this.#o.database.gateway.takeTraffic()
         return traffic.statements > 0
@@ -229,6 +236,10 @@ export class LiveDrill implements AsyncDisposable {
         aheadMs: this.#pace.aheadMs,
       }),
     })
+    this.#lockTimeoutMs = reached
+      ? LOCK_TIMEOUT_MS_MIN
+      : Math.min(2 * this.#lockTimeoutMs, LOCK_TIMEOUT_MS_MAX)
+    return reached
   }
 
   #endReason(): EndReason | null {

@@ -1,6 +1,6 @@
 /**
- * The clock of a live drill, and the only place where wall time is read: people act in it, so virtual time has to be
- * tied to it. Virtual time runs at a speed from an anchor; it stands still while paused, never goes back, and never runs
+ * The clock of a live drill, and the only place where wall time enters it: people act in wall time, so virtual time has
+ * to be tied to that. Virtual time runs at a speed from an anchor; it stands still while paused, never goes back, and never runs
  * further ahead of the world than a few ticks: where the machine or a lock keeps the world from following, time lags
  * instead of jumping. What a drill decides at a moment it decides by virtual time alone.
  */
