@@ -10,7 +10,7 @@ import { DrillError, messageOf } from '../foundation/errors.ts'
 import { writeJournal } from '../journal/file.ts'
 import type { JournalSet } from '../journal/events.ts'
 import type { RunFacts } from '../report/report-json.ts'
-import { ownerMark, ownerState } from '../sandbox/owner.ts'
+import { ownerMark, ownerState } from '../foundation/owner.ts'
 import type { Traffic } from '../sandbox/sandbox.ts'
 
 const INCOMPLETE = '.incomplete'

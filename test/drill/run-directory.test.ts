@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RunDirectory } from '../../src/drill/run-directory.ts'
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 
 const STARTED = new Date('2026-11-24T10:15:00Z')
 

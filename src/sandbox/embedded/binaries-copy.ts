@@ -18,7 +18,7 @@ import {
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { OWNER_MARK, ownerMark, ownerState } from '../owner.ts'
+import { OWNER_MARK, ownerMark, ownerState } from '../../foundation/owner.ts'
 import type { PlatformPackage } from './binaries.ts'
 
 /** Below these the copy is kept, the first that can be had. Root's must be readable for the user that runs the server. */

@@ -144,10 +144,6 @@ export function explain(error: unknown, timeouts: Timeouts): unknown {
     if (error.severity === 'FATAL' || error.severity === 'PANIC') return failed('harness', text)
     return error
   }
-  const code = (error as NodeJS.ErrnoException | null)?.code
-  if (code !== undefined && DISK_ERRORS.has(code)) {
-    return failed('harness', `the snapshot cannot be written: ${messageOf(error)}`)
-  }
   if (isLost(error)) {
     return failed(
       'harness',
@@ -157,7 +153,6 @@ export function explain(error: unknown, timeouts: Timeouts): unknown {
   return error
 }
 
-const DISK_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR'])
 const SOCKET_ERRORS = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'])
 
 function isLost(error: unknown): boolean {

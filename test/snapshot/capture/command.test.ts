@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { isRunning } from '../../../src/sandbox/owner.ts'
+import { isRunning, OWNER_MARK } from '../../../src/foundation/owner.ts'
 import { CLI, queueDrill } from '../../commands/process.ts'
 import { fillBusyQueue, PUSH, SYNC } from './busy-queue.ts'
 import { openProduction } from './production.ts'
@@ -134,8 +134,12 @@ async function until(child: ChildProcess, holds: () => boolean | Promise<boolean
   throw new Error(`the capture ended by itself with status ${child.exitCode}`)
 }
 
-const isCopying = (to: string) => () =>
-  existsSync(join(production.root, `${to}.incomplete`, 'queue_job.0001.copy.gz'))
+const isCopying = (to: string) => async () =>
+  (await left(to)).some(
+    (name) =>
+      name.endsWith('.incomplete') &&
+      existsSync(join(production.root, name, 'queue_job.0001.copy.gz')),
+  )
 
 const sessions = async () => {
   const { rows } = await owner.query<{ count: number }>(
@@ -173,9 +177,11 @@ describe('ended in the middle', () => {
     await until(child, isCopying('killed'))
     child.kill('SIGKILL')
     await once(child, 'close')
-    expect(await left('killed')).toEqual(['killed.incomplete'])
-    expect(await capture('--to', 'killed')).toMatchObject({ status: 0 })
-    expect(await left('killed')).toEqual(['killed'])
+    expect(await left('killed')).toEqual([
+      expect.stringMatching(new RegExp(`^killed\\.${OWNER_MARK}\\.incomplete$`)) as string,
+    ])
+    expect(await capture('--to', 'killed-again')).toMatchObject({ status: 0 })
+    expect(await left('killed')).toEqual(['killed-again'])
   })
 
   test('a connection that the server ends is exit 3, one message, and nothing stays', async () => {

@@ -1,7 +1,7 @@
 /** `queue-drill snapshot import` as users run it, also when it is killed: a whole snapshot, or nothing anywhere. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -269,10 +269,8 @@ describe('killed in mid-import', () => {
   test('by SIGKILL while it writes the snapshot: nothing under the final name', async () => {
     const child = startImport()
     child.stdin!.end(dumpOf(JOBS))
-    await vi.waitUntil(() => existsSync(join(root, 'taken.incomplete')), {
-      timeout: 20_000,
-      interval: 1,
-    })
+    const isWriting = () => readdirSync(root).some((name) => /^taken\..*\.incomplete$/.test(name))
+    await vi.waitUntil(isWriting, { timeout: 20_000, interval: 1 })
     child.kill('SIGKILL')
     await once(child, 'exit')
     // It may have been done with it in the same moment: then it is whole.
