@@ -151,7 +151,12 @@ async function prove(snapshot: string): Promise<void> {
   const { openSnapshot } = await import('../snapshot/open.ts')
   const { verifySnapshot } = await import('../snapshot/verify.ts')
   const opened = await openSnapshot(snapshot)
-  const { problems, problemCount } = await verifySnapshot(opened)
+  const { problems, problemCount, leaks } = await verifySnapshot(opened)
+  if (opened.manifest.masking === 'none') {
+    const found = leaks.map(({ count, kind, field }) => `${count} x ${kind} in ${field}`)
+    const all = found.length === 0 ? 'nothing that looks like a leak' : found.join(', ')
+    process.stderr.write(`queue-drill: warning: the snapshot is not masked: ${all}\n`)
+  }
   if (problemCount === 0) return
   throw new DrillError(
     'input',

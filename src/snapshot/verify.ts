@@ -10,8 +10,9 @@ import type { JobRow } from '../queue-job/job.ts'
 import { readDataFile } from './data-file.ts'
 import { DistinctValues } from './distinct.ts'
 import { tablesOf } from './format.ts'
-import type { Manifest, ManifestFile } from './format.ts'
-import { scanSnapshot } from './leaks/scan-snapshot.ts'
+import type { ManifestFile } from './format.ts'
+import { leakGroups, scanSnapshot } from './leaks/scan-snapshot.ts'
+import type { LeakGroup } from './leaks/scan-snapshot.ts'
 import type { Snapshot } from './open.ts'
 import { readJobs, readTable } from './rows.ts'
 
@@ -19,7 +20,10 @@ import { readJobs, readTable } from './rows.ts'
 const LISTED_MAX = 20
 
 export interface VerifyOptions {
-  /** Look for leaks. Default: if the snapshot says that it is masked. Generated ones hold nobody's data. */
+  /**
+   * Look for leaks, and call each a problem; or do not look. Default: those of a masked snapshot are problems, those of one
+   * that says itself that it is not masked are told (`leaks`); generated ones hold nobody's data.
+   */
   readonly scan?: boolean
 }
 
@@ -32,6 +36,8 @@ export interface Verification {
   readonly problems: readonly string[]
   /** All that were found, also those not listed. */
   readonly problemCount: number
+  /** What an unmasked snapshot holds, most frequent first; no problem, unless `scan` asked for it. */
+  readonly leaks: readonly LeakGroup[]
 }
 
 /** Damage of the files is a problem in the list, not an error. */
@@ -39,7 +45,10 @@ export async function verifySnapshot(
   snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const scanned = options.scan ?? isScannedByDefault(snapshot.manifest)
+  const { masking } = snapshot.manifest
+  const scanned = options.scan ?? masking !== 'generated'
+  const isTold = masking === 'none' && options.scan === undefined
+  let leaks: readonly LeakGroup[] = []
   const problems: string[] = []
   let problemCount = 0
   const note = (problem: string): void => {
@@ -54,7 +63,9 @@ export async function verifySnapshot(
   if (readable) {
     await noting(note, () => verifyJobs(snapshot, note))
     await noting(note, () => verifyFunctions(snapshot, note))
-    if (scanned) await noting(note, () => verifyMasking(snapshot, note))
+    if (scanned && !isTold) await noting(note, () => verifyMasking(snapshot, note))
+    // A damaged row was told above.
+    if (isTold && problemCount === 0) leaks = await leakGroups(scanSnapshot(snapshot))
   }
   return {
     files: files.length,
@@ -62,12 +73,8 @@ export async function verifySnapshot(
     scanned,
     problems,
     problemCount,
+    leaks,
   }
-}
-
-/** A captured snapshot that is not masked says so itself: there it would find what is meant to be there. */
-function isScannedByDefault({ masking }: Manifest): boolean {
-  return masking === 'masked'
 }
 
 type Note = (problem: string) => void
