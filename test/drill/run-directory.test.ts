@@ -58,6 +58,14 @@ describe('the default place', () => {
   })
 })
 
+it('a place that was named is cleared of dead runs, but not of those of another boot or machine', async () => {
+  leftBy(deadMark(), 'dead', ['statements.ndjson'])
+  leftBy(`00000000-${ownerMark().split('-').slice(1).join('-')}`, 'elsewhere', [])
+  const directory = await RunDirectory.create('.queue-drill/runs/mine', 'quiet-day', STARTED)
+  expect(runs()).toEqual(['elsewhere.incomplete', 'mine.incomplete'])
+  await directory.remove()
+})
+
 it('a directory that cannot be written is an input error that says so', async () => {
   writeFileSync('file', '')
   await expect(RunDirectory.create('file/run', 'quiet-day', STARTED)).rejects.toMatchObject({
