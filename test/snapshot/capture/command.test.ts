@@ -112,6 +112,21 @@ describe('queue-drill snapshot capture', () => {
   })
 })
 
+test('a server that has no room left for what it sorts is exit 3, one message, and no snapshot', async () => {
+  await owner.query(
+    `create role cramped login password 'cramped' in role pg_read_all_data;
+     alter role cramped set temp_file_limit = 0;
+     alter role cramped set work_mem = '64kB'`,
+  )
+  const from = production.url('odoo', 'cramped', 'cramped')
+  const { status, stderr } = await capture('--to', 'cramped', '--from', from)
+  expect(status).toBe(3)
+  expect(stderr).toMatch(
+    /^queue-drill: the server refused the capture: temporary file size [^\n]*\n$/,
+  )
+  expect(await readdir(production.root)).not.toContain('cramped')
+})
+
 /** Slow while rows are copied, not before. */
 const SLOW_COPY = `current_query() like '%grouping%' or pg_sleep(0.001) is not null`
 /** Slow while the history is scanned. */
