@@ -25,6 +25,7 @@ import { detect } from './detect.ts'
 import type { Detected } from './detect.ts'
 import { readHistory } from './history.ts'
 import { incidentWarnings, readUnderWay } from './incident.ts'
+import { maskChannelText, valueMasks } from './mask-values.ts'
 import { readRecent } from './recent.ts'
 import { checkCondition, limitsInWords, takenCondition } from './selection.ts'
 import type { CaptureLimits } from './selection.ts'
@@ -139,7 +140,8 @@ async function writeSnapshot(
     ['records', 'record_ids'].find((column) => jobs.has(column)) ?? null,
   )
   const underWay = await readUnderWay(client, now, jobs)
-  const workload = workloadOfHistory({ history, recent, configuration, now, masker })
+  const masks = valueMasks(masker)
+  const workload = workloadOfHistory({ history, recent, configuration, now, masks })
   // A file that cannot be read is told before the rows are.
   const operations = proposeOperations(workload, existing).text
   const warnings = [
@@ -162,7 +164,10 @@ async function writeSnapshot(
   await writeFile(join(directory, OPERATIONS_FILE), operations)
   const facts = { source, detected, now, zone, rows: history.rows, warnings, workload: text }
   const channels = options.host?.channels ?? configuration.channels
-  const host = { ...options.host, ...(channels === null ? {} : { channels }) }
+  const host = {
+    ...options.host,
+    ...(channels === null ? {} : { channels: maskChannelText(channels, masks) }),
+  }
   const manifest = await writeManifest(directory, { ...options, host }, facts, written)
   return { manifest, warnings }
 }
