@@ -32,7 +32,7 @@ export function verifyCommand(
         snapshot,
         argv.scan === undefined ? {} : { scan: argv.scan },
       )
-      const { files, rows, problems, problemCount, leaks } = verification
+      const { files, rows, problems, problemCount, oddities, oddityCount, leaks } = verification
       if (argv.json) {
         printJson({ snapshot: snapshot.name, masking, ...verification })
         if (problemCount > 0) context.exitStatus = EXIT.input
@@ -48,6 +48,10 @@ export function verifyCommand(
             ...(rest > 0 ? [`  and ${rest} more`] : []),
           ].join('\n'),
         )
+      }
+      const more = oddityCount - oddities.length
+      for (const line of [...oddities, ...(more > 0 ? [`and ${more} more odd rows`] : [])]) {
+        process.stderr.write(`queue-drill: warning: ${line}\n`)
       }
       print(
         `${snapshot.name}: sound (${files} files, ${rows} jobs${scanText(masking, verification)})`,
