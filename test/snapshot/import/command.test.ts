@@ -221,6 +221,17 @@ describe('queue-drill snapshot import', () => {
   })
 })
 
+test('a row that is no job is left out with a warning, as of a database', async () => {
+  const rows = [row(1), row(2, { model_name: null }), row(3, { state: 'paused' })]
+  await writeFile(join(root, 'foreign.csv'), csvOf(rows))
+  const { status, stdout, stderr } = await run('foreign.csv', '--to', 'foreign', '--no-mask')
+  expect({ status, stdout }).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(/^foreign: 1 of 3 jobs/) as string,
+  })
+  expect(stderr).toContain('2 rows without model or method, or with a state that no addon knows')
+})
+
 describe('killed in mid-import', () => {
   /** Reads a dump from a pipe that the test holds open, so that it is killed while rows are on their way. */
   function startImport(...flags: string[]): ChildProcess {
