@@ -108,6 +108,8 @@ async function drill(plan: WeeklyPlan, { found, snapshot, reporters, signal }: D
       scenarios: found,
       snapshot,
       engine,
+      setting: {},
+      extraSql: null,
       postgres,
       image: null,
       seeds,

@@ -6,8 +6,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DrillError, EXIT } from '../foundation/errors.ts'
-import { checkEngine } from '../recovery/engines.ts'
-import { buildReport, type Report } from '../report/report-json.ts'
+import { isoUtc } from '../foundation/time.ts'
+import type { Output } from '../recovery/process/output-log.ts'
+import { checkEngine, type EngineChoice, type ProgramSetting } from '../recovery/engines.ts'
+import { buildReport, type EngineOutput, type Report } from '../report/report-json.ts'
+import { renderOutput } from '../report/engine-log.ts'
 import { renderJunit } from '../report/junit.ts'
 import { renderNotes } from '../report/notes.ts'
 import { renderSummary } from '../report/summary.ts'
@@ -18,6 +21,7 @@ import type { Verdict } from '../scoring/score.ts'
 import { scoreDrill } from '../scoring/score-drill.ts'
 import { loadSnapshot } from '../snapshot/load.ts'
 import { performDrill } from './drill.ts'
+import { type ExtraSql, runExtraSql } from './extra-sql.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
 import {
   REPORT_FILE,
@@ -38,8 +42,10 @@ export interface CampaignOptions {
   readonly scenarios: readonly CampaignScenario[]
   /** Overrides the snapshot that each scenario names; null = theirs. */
   readonly snapshot: string | null
-  /** Name of a built-in engine, or path of a module. */
-  readonly engine: string
+  readonly engine: EngineChoice
+  readonly setting: ProgramSetting
+  /** SQL text that is run in the sandbox after the snapshot is loaded; null = none. */
+  readonly extraSql: ExtraSql | null
   /** `auto`, `embedded`, `container`, or a URL. */
   readonly postgres: string
   readonly image: string | null
@@ -115,7 +121,11 @@ class Campaign {
           const reasons = inputs.unbound.map(({ reason }) => reason).join('; ')
           throw new DrillError('input', `${path} cannot run on ${loaded.snapshot.name}: ${reasons}`)
         }
-        planned.push({ inputs, loaded })
+        const { extraSql } = options
+        planned.push({
+          inputs: { ...inputs, ...(extraSql !== null && { extraSqlSha256: extraSql.sha256 }) },
+          loaded,
+        })
       }
     }
     return new Campaign(options, planned)
@@ -168,10 +178,12 @@ class Campaign {
     const started = performance.now()
     const show = (share: number) => onProgress({ scenario: scenario.name, phase: 'load', share })
     show(0)
-    const template = await server.template((client, connect) =>
+    const { extraSql } = this.#o
+    const template = await server.template(async (client, connect) => {
       // Like the server, the tables are thrown away: a crash ends the drill anyway.
-      loadSnapshot(snapshot, client, { connect, unlogged: true }),
-    )
+      await loadSnapshot(snapshot, client, { connect, unlogged: true })
+      if (extraSql !== null) await runExtraSql(client, extraSql)
+    })
     show(1)
     return { template, seconds: (performance.now() - started) / 1000 }
   }
@@ -182,16 +194,17 @@ class Campaign {
     inputs: DrillInputs,
     directory: RunDirectory,
   ): Promise<DrillResult> {
-    const { engine, signal, onProgress, onDrill } = this.#o
+    const { engine, setting, signal, onProgress, onDrill } = this.#o
     const { name } = inputs.scenario
     const folder = this.#o.seeds.length === 1 ? name : `${name}-seed-${inputs.seed}`
     const started = performance.now()
     const working = directory.drill(folder)
     await mkdir(working, { recursive: true })
     await using statements = new StatementLog(working)
-    const { journals, simulateSeconds, engineOutput } = await performDrill({
+    const { journals, simulateSeconds, output } = await performDrill({
       inputs,
       engine,
+      setting,
       template,
       signal,
       onTraffic: (check, at, traffic) => statements.add(check, at, traffic),
@@ -204,17 +217,25 @@ class Campaign {
     const run: RunFile = {
       postgres: { kind: server.kind, version: server.version, reason: server.reason },
       wall: { load: seconds, simulate: simulateSeconds, total },
+      output: output === null ? null : printed(output),
       ...(await writeJournals(working, journals)),
     }
     const report = buildReport(score, journals.drill.header, run)
     await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
     await writeFile(join(working, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
     await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
-    if (engineOutput !== null) await writeFile(join(working, 'engine.log'), engineOutput)
+    if (run.output !== null) {
+      const text = renderOutput(run.output, journals.drill.header.startedAt)
+      await writeFile(join(working, 'engine.log'), text)
+    }
     const result = { report, directory: join(directory.path, folder) }
     onDrill(result)
     return result
   }
+}
+
+function printed({ lines, cut }: Output): EngineOutput {
+  return { lines: lines.map((line) => ({ ...line, at: isoUtc(line.at) })), cut }
 }
 
 /** Exit status of one drill. */

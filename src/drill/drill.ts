@@ -1,7 +1,9 @@
 /** One drill with its twins: four journals of one seed, and what they cost in wall time. */
 import { performance } from 'node:perf_hooks'
 import type { JournalSet } from '../journal/events.ts'
-import { openEngine } from '../recovery/engines.ts'
+import { type EngineChoice, openEngine, type ProgramSetting } from '../recovery/engines.ts'
+import type { Output } from '../recovery/process/output-log.ts'
+import { openEngineDirectory } from '../sandbox/engine-directory.ts'
 import type { Template } from '../sandbox/sandbox.ts'
 import type { DrillInputs } from './inputs.ts'
 import type { RunDrillOptions } from './run-drill.ts'
@@ -10,8 +12,8 @@ import { runTwin } from './twins.ts'
 
 export interface DrillOptions {
   readonly inputs: DrillInputs
-  /** Name of a built-in engine, or path of a module. */
-  readonly engine: string
+  readonly engine: EngineChoice
+  readonly setting: ProgramSetting
   readonly template: Template
   readonly signal: AbortSignal
   readonly onTraffic: RunDrillOptions['onTraffic']
@@ -23,8 +25,8 @@ export interface DrillRun {
   readonly journals: JournalSet
   /** Wall seconds of drill and twins. */
   readonly simulateSeconds: number
-  /** Text that an external engine printed; null for built-in ones. */
-  readonly engineOutput: string | null
+  /** What the engine printed; null for built-in ones. */
+  readonly output: Output | null
 }
 
 /** The retry-all twin runs beside the drill: while one waits for PostgreSQL, the other's world goes on. */
@@ -50,20 +52,28 @@ export async function performDrill(options: DrillOptions): Promise<DrillRun> {
   return {
     journals: { drill: drill.journal, calm, noop, retryAll: retryAll.journal },
     simulateSeconds: (performance.now() - started) / 1000,
-    engineOutput: drill.output,
+    output: drill.output,
   }
 }
 
 /** A clone and an engine of its own for one run; both are gone afterwards. */
 async function withEngine(
-  { inputs, template, signal, onTraffic }: DrillOptions,
-  name: string,
+  { inputs, template, setting, signal, onTraffic }: DrillOptions,
+  choice: EngineChoice,
   run: 'drill' | 'retry-all',
   until: Promise<number> | null,
   onProgress: RunDrillOptions['onProgress'],
-): Promise<{ journal: JournalSet['drill']; output: string | null }> {
-  await using database = await template.clone({ timeZone: inputs.scenario.timeZone })
-  await using engine = await openEngine(name, { databaseUri: database.engineUri })
+): Promise<{ journal: JournalSet['drill']; output: Output | null }> {
+  await using database = await template.clone({
+    timeZone: inputs.scenario.timeZone,
+    address: setting.address,
+  })
+  await using engine = await openEngine(choice, {
+    databaseUri: database.engineUri,
+    databaseBusy: () => database.gateway.busy,
+    directory: openEngineDirectory,
+    ...setting,
+  })
   const journal = await runDrill({
     inputs,
     run,

@@ -8,13 +8,26 @@ import type { Score } from '../scoring/score.ts'
 
 export const REPORT_FORMAT = 'queue-drill-report/1'
 
-/** What run.json measured; the only part that differs between two runs of one drill. */
+/** What run.json measured; with `output` the only part that differs between two runs of one drill. */
 export interface RunFacts {
   readonly postgres: { readonly kind: string; readonly version: string; readonly reason: string }
   /** Seconds. */
   readonly wall: { readonly load: number; readonly simulate: number; readonly total: number }
   /** SHA-256 of the uncompressed journal. */
   readonly digest: string
+  /** What the engine printed, with virtual times; null for one of ours. */
+  readonly output: EngineOutput | null
+}
+
+export interface EngineOutput {
+  readonly lines: readonly {
+    /** Virtual, ISO 8601. */
+    readonly at: string
+    readonly stream: 'stdout' | 'stderr'
+    readonly text: string
+  }[]
+  /** Only the beginning is kept. */
+  readonly cut: boolean
 }
 
 export interface Report extends Score {
@@ -42,6 +55,7 @@ export interface Report extends Score {
   }
   readonly digest: string
   readonly wall: RunFacts['wall']
+  readonly output: EngineOutput | null
 }
 
 export function buildReport(score: Score, header: JournalHeader, run: RunFacts): Report {
@@ -68,5 +82,6 @@ export function buildReport(score: Score, header: JournalHeader, run: RunFacts):
     ...score,
     digest: run.digest,
     wall: run.wall,
+    output: run.output ?? null,
   }
 }
