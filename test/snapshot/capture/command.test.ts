@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -90,6 +90,22 @@ describe('queue-drill snapshot capture', () => {
     expect(stderr).not.toContain('hush')
     expect(stderr).not.toContain('    at ')
     expect(await readdir(production.root)).not.toContain('none')
+  })
+
+  test('the key is made in a directory of its own, and never in that of the snapshot', async () => {
+    const masked = (...args: string[]) =>
+      queueDrill(['snapshot', 'capture', ...args], {
+        cwd: production.root,
+        env: { QUEUE_DRILL_FROM: url },
+      })
+    expect(await masked('--to', 'keyed', '--key', 'safe/deep/mask.key')).toMatchObject({
+      status: 0,
+    })
+    expect((await stat(join(production.root, 'safe'))).mode & 0o777).toBe(0o700)
+    const inside = await masked('--to', 'keyed', '--force', '--key', './keyed/mask.key')
+    expect(inside).toMatchObject({ status: 2, stdout: '' })
+    expect(inside.stderr).toContain('--key ./keyed/mask.key lies in the snapshot')
+    expect(await readdir(join(production.root, 'keyed'))).not.toContain('mask.key')
   })
 
   test('a wrong password is exit 2 and not repeated; a database without a queue says what to name', async () => {
