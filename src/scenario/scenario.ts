@@ -82,7 +82,8 @@ export interface Scenario {
   readonly checkEveryMs: number
   /** Session time zone of the engine's connections. */
   readonly timeZone: string
-  readonly host: HostParameters
+  /** What differs from the company's own, or from a usual one where that is not known. */
+  readonly host: Partial<HostParameters>
   readonly faults: readonly FaultSpec[]
   readonly automations: readonly AutomationSpec[]
   readonly thresholds: Thresholds
