@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs'
 import type { CampaignOptions } from '../drill/campaign.ts'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import { DAY, MINUTE, parseDuration } from '../foundation/time.ts'
+import { openAgainst } from './against.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import { checkPostgres } from './postgres.ts'
 import { repeatCommand } from './repeat.ts'
@@ -16,18 +17,23 @@ interface RunArguments {
   engine: string
   postgres: string
   image: string | undefined
-  seed: string
+  seed: string | undefined
   start: string
   duration: string | undefined
   out: string | undefined
   reporter: string[]
   'fail-under': number | undefined
+  against: string | undefined
+  update: boolean
   color?: boolean | undefined
 }
 
 /** Flags checked and filled in. */
 interface RunOptions {
-  readonly campaign: Omit<CampaignOptions, 'scenarios' | 'signal' | 'onProgress' | 'onDrill'>
+  readonly campaign: Omit<
+    CampaignOptions,
+    'scenarios' | 'gate' | 'signal' | 'onProgress' | 'onDrill'
+  >
   /** Instead of the scenarios' own; null = theirs. */
   readonly durationMs: number | null
   readonly reporters: readonly ReporterChoice[]
@@ -53,6 +59,7 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         .example('$0 run --engine ./mine.mjs --seed 7', 'an own engine')
         .example('$0 run dead-webhook --seed 1..10', 'ten times, each another drill')
         .example('$0 run --reporter default,junit:drill.xml', 'for CI')
+        .example('$0 run --against baseline.json', 'exit 1 where something was lost')
         .epilogue(EXIT_STATUSES),
     handler: async (argv) => {
       const options = readOptions(argv)
@@ -62,12 +69,18 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
       const scenarios = found.map((each) =>
         durationMs === null ? each : { ...each, scenario: { ...each.scenario, durationMs } },
       )
+      const against = await openAgainst(
+        argv,
+        found,
+        argv.seed === undefined ? null : options.campaign.seeds,
+      )
       const { engine, seeds, snapshot, start } = options.campaign
       const reporters = await createReporters(options.reporters, {
         engine,
         seeds,
         scenarios: scenarios.map(({ scenario }) => scenario.name),
         color: argv.color,
+        against,
         repeat: (name, seed) =>
           repeatCommand({
             scenario: found.find(({ scenario }) => scenario.name === name)?.argument ?? name,
@@ -83,10 +96,12 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         const campaign = await runCampaign({
           ...options.campaign,
           scenarios,
+          gate: against?.gate ?? null,
           signal: context.signal,
           onProgress: (event) => reporters.progress(event),
           onDrill: (result) => reporters.drill(result),
         })
+        await against?.write(campaign.results.map(({ report }) => report))
         await reporters.end(campaign)
         context.exitStatus = campaign.exitStatus
       } finally {
@@ -122,7 +137,7 @@ const RUN_OPTIONS = {
   seed: {
     type: 'string',
     requiresArg: true,
-    default: '1',
+    defaultDescription: '1',
     describe: 'The same seed gives the same drill, byte for byte; several: 1,2,7 or 1..10',
   },
   start: {
@@ -153,6 +168,16 @@ const RUN_OPTIONS = {
     requiresArg: true,
     describe: 'A drill that passes with fewer points fails (0-100)',
   },
+  against: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Compare with this baseline: exit 1 where something was lost (docs/ci.md)',
+  },
+  update: {
+    type: 'boolean',
+    default: false,
+    describe: 'Make this run the baseline that --against names',
+  },
 } as const
 
 function readOptions(argv: RunArguments): RunOptions {
@@ -167,7 +192,7 @@ function readOptions(argv: RunArguments): RunOptions {
       engine: argv.engine,
       postgres: argv.postgres,
       image: argv.image ?? null,
-      seeds: parseSeeds(argv.seed, '--seed'),
+      seeds: parseSeeds(argv.seed ?? '1', '--seed'),
       start: argv.start,
       out: argv.out ?? null,
       startedAt: new Date(),

@@ -27,7 +27,7 @@ export function scoreCommand(context: CommandContext): CommandModule<object, Sco
         .epilogue(EXIT_STATUSES),
     handler: async ({ directory, json, color }) => {
       const { scoreDirectory } = await import('../drill/score-directory.ts')
-      const { statusOf, worstStatus } = await import('../drill/campaign.ts')
+      const { statusOf, worstStatus } = await import('../drill/status.ts')
       const stored = await scoreDirectory(directory)
       if (json) {
         printJson({ drills: stored.map(({ report }) => report) })

@@ -109,6 +109,7 @@ async function drill(plan: WeeklyPlan, { found, snapshot, reporters, signal }: D
       out: await freeDirectory(join(plan.out, snapshotName(week.name, startedAt))),
       startedAt,
       failUnder,
+      gate: null,
       signal,
       onProgress: (event) => reporters.progress(event),
       onDrill: (result) => reporters.drill(result),

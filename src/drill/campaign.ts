@@ -5,8 +5,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { DrillError, EXIT } from '../foundation/errors.ts'
+import { DrillError } from '../foundation/errors.ts'
 import { checkEngine } from '../recovery/engines.ts'
+import type { Comparison } from '../report/compare.ts'
 import { buildReport, type Report } from '../report/report-json.ts'
 import { renderJunit } from '../report/junit.ts'
 import { renderNotes } from '../report/notes.ts'
@@ -14,10 +15,10 @@ import { renderSummary } from '../report/summary.ts'
 import type { Server, Template } from '../sandbox/sandbox.ts'
 import { openServer } from '../sandbox/server.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import type { Verdict } from '../scoring/score.ts'
 import { scoreDrill } from '../scoring/score-drill.ts'
 import { loadSnapshot } from '../snapshot/load.ts'
 import { performDrill } from './drill.ts'
+import { type Gate, judgeAgainst } from './gate.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
 import {
   REPORT_FILE,
@@ -26,6 +27,7 @@ import {
   StatementLog,
   writeJournals,
 } from './run-directory.ts'
+import { statusOf, worstStatus } from './status.ts'
 
 export interface CampaignScenario {
   readonly scenario: Scenario
@@ -51,6 +53,8 @@ export interface CampaignOptions {
   readonly out: string | null
   /** A drill that passes with a lower score counts as failed; null = no such limit. */
   readonly failUnder: number | null
+  /** What the run is compared with; null = its verdicts alone count. */
+  readonly gate: Gate | null
   /** Wall time at which the run began: names the directory, nothing else. */
   readonly startedAt: Date
   readonly signal: AbortSignal
@@ -79,6 +83,8 @@ export interface CampaignResult {
   readonly results: readonly DrillResult[]
   readonly exitStatus: number
   readonly directory: string
+  /** Null without a gate. */
+  readonly comparison: Comparison | null
 }
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
@@ -133,17 +139,21 @@ class Campaign {
       if (results.length === 0) await directory.remove()
       throw error
     }
-    await directory.write(
-      'summary.json',
-      renderSummary(
-        results.map(({ report }) => report),
-        (performance.now() - started) / 1000,
-      ),
-    )
-    await directory.write('junit.xml', renderJunit(results.map(({ report }) => report)))
+    const reports = results.map(({ report }) => report)
+    const { exitStatus, comparison } = this.#judge(reports)
+    const seconds = (performance.now() - started) / 1000
+    await directory.write('summary.json', renderSummary(reports, seconds))
+    const accepted = this.#o.gate?.update === true
+    await directory.write('junit.xml', renderJunit(reports, accepted ? null : comparison))
     await directory.complete()
-    const statuses = results.map(({ report }) => statusOf(report, this.#o.failUnder))
-    return { results, exitStatus: worstStatus(statuses), directory: directory.path }
+    return { results, exitStatus, directory: directory.path, comparison }
+  }
+
+  #judge(reports: readonly Report[]): Pick<CampaignResult, 'exitStatus' | 'comparison'> {
+    const { gate, failUnder } = this.#o
+    if (gate !== null) return judgeAgainst(reports, gate, failUnder)
+    const statuses = reports.map((report) => statusOf(report, failUnder))
+    return { exitStatus: worstStatus(statuses), comparison: null }
   }
 
   /** Adds each result as soon as it is there: what is finished counts even if the next one is cut off. */
@@ -215,24 +225,4 @@ class Campaign {
     onDrill(result)
     return result
   }
-}
-
-/** Exit status of one drill. */
-export function statusOf(report: Report, failUnder: number | null): number {
-  const byVerdict: Readonly<Record<Verdict, number>> = {
-    pass: EXIT.passed,
-    fail: EXIT.failed,
-    error: EXIT.harness,
-    unsafe: EXIT.unsafe,
-    inconclusive: EXIT.inconclusive,
-  }
-  const tooLow = report.verdict === 'pass' && failUnder !== null && report.score < failUnder
-  return tooLow ? EXIT.failed : byVerdict[report.verdict]
-}
-
-const WORST_FIRST = [EXIT.unsafe, EXIT.failed, EXIT.harness, EXIT.inconclusive, EXIT.passed]
-
-/** Of many drills the worst counts: 4, 1, 3, 5, 0. */
-export function worstStatus(statuses: readonly number[]): number {
-  return WORST_FIRST.find((status) => statuses.includes(status)) ?? EXIT.passed
 }

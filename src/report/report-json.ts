@@ -2,6 +2,7 @@
  * `report.json`: the score of a drill with what it was a drill of, for programs (DESIGN section 7). Everything but
  * `postgres` and `wall` follows from the journals.
  */
+import { createHash } from 'node:crypto'
 import { isoUtc } from '../foundation/time.ts'
 import type { JournalHeader } from '../journal/events.ts'
 import type { Score } from '../scoring/score.ts'
@@ -26,6 +27,10 @@ export interface Report extends Score {
     readonly control: boolean
     readonly snapshot: string
     readonly snapshotSha256: string
+    /** SHA-256 of the operations file, which is in no checksum of the snapshot. */
+    readonly operationsSha256: string
+    /** SHA-256 of the scenario as it was played, with every default and `--duration` filled in. */
+    readonly scenarioSha256: string
     readonly engine: string
     readonly seed: number
     readonly postgres: RunFacts['postgres']
@@ -55,6 +60,8 @@ export function buildReport(score: Score, header: JournalHeader, run: RunFacts):
       control: scenario.control,
       snapshot: snapshot.name,
       snapshotSha256: snapshot.manifestSha256,
+      operationsSha256: snapshot.operationsSha256,
+      scenarioSha256: createHash('sha256').update(JSON.stringify(scenario)).digest('hex'),
       engine,
       seed,
       postgres: run.postgres,

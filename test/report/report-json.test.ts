@@ -30,6 +30,8 @@ test('report.json holds what programs are promised', () => {
     control: false,
     snapshot: 'none',
     snapshotSha256: 'a'.repeat(64),
+    operationsSha256: 'c'.repeat(64),
+    scenarioSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     engine: 'by-hand',
     seed: 1,
     postgres: { kind: 'embedded', version: '18.4', reason: 'docker does not answer' },
