@@ -1,9 +1,9 @@
 /** `--against FILE [--update]`: the baseline of a run, read before it begins and written after it. */
 import { DrillError } from '../foundation/errors.ts'
-import type { Gate } from '../drill/gate.ts'
+import type { RegressionGate } from '../drill/gate.ts'
 import type { Report } from '../report/report-json.ts'
 import type { FoundScenario } from './find-scenarios.ts'
-import { quoted } from './repeat.ts'
+import { quoted } from '../report/repeat.ts'
 
 export interface AgainstArguments {
   readonly scenario: readonly string[]
@@ -19,7 +19,7 @@ export interface AgainstArguments {
 export interface Against {
   /** As given on the command line. */
   readonly path: string
-  readonly gate: Gate
+  readonly gate: RegressionGate
   /** Ready to paste. */
   readonly updateCommand: string
   /** Makes the run the baseline; nothing without `--update`. */
@@ -47,7 +47,7 @@ export async function openAgainst(
       `--against ${path}: there is no such file; make the first baseline with: ${updateCommand}`,
     )
   }
-  const gate: Gate = { baseline, asked: askedOf(found, seeds), update }
+  const gate: RegressionGate = { baseline, asked: askedOf(found, seeds), update }
   return {
     path,
     gate,
@@ -61,7 +61,10 @@ export async function openAgainst(
 }
 
 /** Who names scenarios one by one wants these; all bundled ones, a directory or a glob are all that there is. */
-function askedOf(found: readonly FoundScenario[], seeds: readonly number[] | null): Gate['asked'] {
+function askedOf(
+  found: readonly FoundScenario[],
+  seeds: readonly number[] | null,
+): RegressionGate['asked'] {
   const named = found.some(({ namedExplicitly }) => namedExplicitly)
   return { scenarios: named ? found.map(({ scenario }) => scenario.name) : null, seeds }
 }

@@ -1,12 +1,12 @@
 /** `queue-drill run`: plays scenarios against an engine and prints what the drills show. */
 import type { CommandModule } from 'yargs'
 import type { CampaignOptions } from '../drill/campaign.ts'
-import { DrillError, messageOf } from '../foundation/errors.ts'
-import { DAY, MINUTE, parseDuration } from '../foundation/time.ts'
+import { parseDrillDuration } from '../drill/duration.ts'
+import { DrillError } from '../foundation/errors.ts'
 import { openAgainst } from './against.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import { checkPostgres } from './postgres.ts'
-import { repeatCommand } from './repeat.ts'
+import { repeatCommand } from '../report/repeat.ts'
 import { createReporters, parseReporters, type ReporterChoice } from './reporters.ts'
 import { parseSeeds } from './seeds.ts'
 
@@ -198,18 +198,8 @@ function readOptions(argv: RunArguments): RunOptions {
       startedAt: new Date(),
       failUnder,
     },
-    durationMs: argv.duration === undefined ? null : readDuration(argv.duration),
+    durationMs:
+      argv.duration === undefined ? null : parseDrillDuration(argv.duration, '--duration'),
     reporters: parseReporters(argv.reporter),
   }
-}
-
-/** The bounds are those of scenario files. */
-function readDuration(text: string): number {
-  try {
-    const ms = parseDuration(text)
-    if (ms >= 10 * MINUTE && ms <= 7 * DAY) return ms
-  } catch (error) {
-    throw new DrillError('input', `--duration: ${messageOf(error)}`, { cause: error })
-  }
-  throw new DrillError('input', '--duration must be at least 10m and at most 7d')
 }

@@ -1,17 +1,23 @@
 /** One drill with its twins: four journals of one seed, and what they cost in wall time. */
 import { performance } from 'node:perf_hooks'
 import type { JournalSet } from '../journal/events.ts'
+import type { RecoveryEngine } from '../recovery/contract.ts'
 import { openEngine } from '../recovery/engines.ts'
 import type { Template } from '../sandbox/sandbox.ts'
+import { openEngineObject } from './engine-object.ts'
 import type { DrillInputs } from './inputs.ts'
 import type { RunDrillOptions } from './run-drill.ts'
 import { runDrill } from './run-drill.ts'
 import { runTwin } from './twins.ts'
 
+/** Name of a built-in engine or path of a module; or an object in this process with the wall time of its checks, ms. */
+export type DrillEngine =
+  | string
+  | { readonly object: RecoveryEngine; readonly timeoutMs?: number | undefined }
+
 export interface DrillOptions {
   readonly inputs: DrillInputs
-  /** Name of a built-in engine, or path of a module. */
-  readonly engine: string
+  readonly engine: DrillEngine
   readonly template: Template
   readonly signal: AbortSignal
   readonly onTraffic: RunDrillOptions['onTraffic']
@@ -57,13 +63,16 @@ export async function performDrill(options: DrillOptions): Promise<DrillRun> {
 /** A clone and an engine of its own for one run; both are gone afterwards. */
 async function withEngine(
   { inputs, template, signal, onTraffic }: DrillOptions,
-  name: string,
+  choice: DrillEngine,
   run: 'drill' | 'retry-all',
   until: Promise<number> | null,
   onProgress: RunDrillOptions['onProgress'],
 ): Promise<{ journal: JournalSet['drill']; output: string | null }> {
   await using database = await template.clone({ timeZone: inputs.scenario.timeZone })
-  await using engine = await openEngine(name, { databaseUri: database.engineUri })
+  await using engine =
+    typeof choice === 'string'
+      ? await openEngine(choice, { databaseUri: database.engineUri })
+      : openEngineObject(choice.object, { signal, timeoutMs: choice.timeoutMs })
   const journal = await runDrill({
     inputs,
     run,

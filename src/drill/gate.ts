@@ -8,7 +8,8 @@ import { compareWithBaseline, type Comparison } from '../report/compare.ts'
 import type { Report } from '../report/report-json.ts'
 import { statusOf, worstStatus } from './status.ts'
 
-export interface Gate {
+/** What a run is compared with (docs/ci.md). */
+export interface RegressionGate {
   /** Null = there is none yet, which only `update` allows. */
   readonly baseline: Baseline | null
   readonly asked: Asked
@@ -23,7 +24,7 @@ export interface GateResult {
 
 export function judgeAgainst(
   reports: readonly Report[],
-  { baseline, asked, update }: Gate,
+  { baseline, asked, update }: RegressionGate,
   failUnder: number | null,
 ): GateResult {
   const comparison = compareWithBaseline(

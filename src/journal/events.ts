@@ -16,6 +16,7 @@ export const JOURNAL_FORMAT = 'queue-drill-journal/1'
 /** The drill itself, or one of its twins on the same seed. */
 export type RunKind = 'drill' | 'calm' | 'noop' | 'retry-all'
 
+/** First line of a journal: everything that the run was a function of, but for the code. */
 export interface JournalHeader {
   readonly type: 'header'
   readonly format: typeof JOURNAL_FORMAT
@@ -179,6 +180,7 @@ export interface SampleEvent {
   readonly memoryMb: number
 }
 
+/** Something befell the workers of the host. */
 export interface WorkerEvent {
   readonly at: number
   readonly type: 'worker'
@@ -190,6 +192,7 @@ export interface WorkerEvent {
   readonly fault?: number
 }
 
+/** Something home-made ran, or was stopped or let go on by an operator. */
 export interface AutomationEvent {
   readonly at: number
   readonly type: 'automation'
@@ -263,6 +266,7 @@ export type Act =
   | { readonly act: 'lookup'; readonly id: number; readonly answer: string }
   | { readonly act: 'pause' | 'resume'; readonly automation: string }
 
+/** Something that the engine did besides SQL. */
 export type ActEvent = { readonly at: number; readonly type: 'act'; readonly check: number } & Act
 
 /** Something about the engine, or the drill itself, that a reader should know; `code` is stable, `detail` deterministic. */
@@ -288,8 +292,10 @@ export const FINDING_CODES = [
   'runner-stopped',
   'rules-of-another-line',
 ] as const
+/** One of the codes of findings. */
 export type FindingCode = (typeof FINDING_CODES)[number]
 
+/** Last line of a journal. */
 export interface EndEvent {
   readonly at: number
   readonly type: 'end'
@@ -297,6 +303,7 @@ export interface EndEvent {
   readonly reason: 'duration' | 'watch-window' | 'limit'
 }
 
+/** One line of a journal after its header; `type` tells which. */
 export type JournalEvent =
   | CensusEvent
   | LoadedEvent

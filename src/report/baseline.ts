@@ -9,7 +9,7 @@ import type { Report } from './report-json.ts'
 export const BASELINE_FORMAT = 'queue-drill-baseline/1'
 
 /** Figures of a drill that are compared one by one; durations in seconds. */
-export interface BaselineFigures {
+export interface DrillFigures {
   readonly duplicates: number
   readonly staleOverwrites: number
   readonly lost: number
@@ -43,10 +43,11 @@ export interface BaselineDrill {
   readonly score: number
   /** `engine` (it worked to the end), gates, criteria → held or met, under the names of the test cases in junit.xml. */
   readonly checks: Readonly<Record<string, boolean>>
-  readonly figures: BaselineFigures
+  readonly figures: DrillFigures
   readonly digest: string
 }
 
+/** The content of a baseline file. */
 export interface Baseline {
   readonly format: typeof BASELINE_FORMAT
   /** By scenario, then seed. */

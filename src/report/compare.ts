@@ -12,13 +12,14 @@ import {
   type Baseline,
   type BaselineDrill,
   baselineDrill,
-  type BaselineFigures,
+  type DrillFigures,
   byScenarioAndSeed,
   isSame,
   wasAsked,
 } from './baseline.ts'
 import type { Report } from './report-json.ts'
 
+/** `loss` fails the gate; `gain` and `change` are told. */
 export type Difference = 'loss' | 'gain' | 'change' | 'same'
 
 /** One thing that was compared. */
@@ -33,6 +34,7 @@ export interface ComparedItem {
   readonly why: string
 }
 
+/** One drill of the run or of the baseline, item by item. */
 export interface ComparedDrill {
   readonly scenario: string
   readonly seed: number
@@ -41,6 +43,7 @@ export interface ComparedDrill {
   readonly items: readonly ComparedItem[]
 }
 
+/** A run against a baseline. */
 export interface Comparison {
   /** By scenario, then seed. */
   readonly drills: readonly ComparedDrill[]
@@ -163,7 +166,7 @@ function checks(before: BaselineDrill, now: BaselineDrill): ComparedItem[] {
 
 function figures(before: BaselineDrill, now: BaselineDrill): ComparedItem[] {
   const compared = Object.entries(FIGURES).map(([name, compare]) => {
-    const figure = name as keyof BaselineFigures
+    const figure = name as keyof DrillFigures
     return { item: name, ...compare(before.figures[figure], now.figures[figure]) }
   })
   return [{ item: 'score', ...score(before.score, now.score) }, ...compared]
@@ -172,7 +175,7 @@ function figures(before: BaselineDrill, now: BaselineDrill): ComparedItem[] {
 type Compared = Omit<ComparedItem, 'item'>
 type Compare = (before: number | null, now: number | null) => Compared
 
-const FIGURES: Readonly<Record<keyof BaselineFigures, Compare>> = {
+const FIGURES: Readonly<Record<keyof DrillFigures, Compare>> = {
   duplicates: more(() => 0),
   staleOverwrites: more(() => 0),
   lost: more(() => 0),

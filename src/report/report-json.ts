@@ -18,6 +18,7 @@ export interface RunFacts {
   readonly digest: string
 }
 
+/** The score of a drill and what it was a drill of; docs/scoring.md explains its rules. */
 export interface Report extends Score {
   readonly format: typeof REPORT_FORMAT
   readonly drill: {

@@ -1,6 +1,6 @@
 /** The exit status of a run against a baseline. */
 import { describe, expect, test } from 'vitest'
-import { type Gate, judgeAgainst } from '../../src/drill/gate.ts'
+import { type RegressionGate, judgeAgainst } from '../../src/drill/gate.ts'
 import { updatedBaseline } from '../../src/report/baseline.ts'
 import { type Variant, variant } from '../report/variants.ts'
 
@@ -9,7 +9,7 @@ const ALL = { scenarios: null, seeds: null }
 function statusOf(
   before: readonly Variant[] | null,
   now: readonly Variant[],
-  more: Partial<Gate> & { failUnder?: number } = {},
+  more: Partial<RegressionGate> & { failUnder?: number } = {},
 ): number {
   const baseline = before === null ? null : updatedBaseline(null, before.map(variant), ALL)
   const { failUnder = null, ...gate } = more

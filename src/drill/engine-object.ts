@@ -1,0 +1,141 @@
+/**
+ * An engine that is an object in this process, as a test suite has it. It goes through the contract as a module in a
+ * process of its own does: parameters are checked and copied, so are answers, nothing can be done once the check is
+ * over, and whatever it throws is its own failure. Only an endless loop cannot be ended from here.
+ */
+import { DrillError, messageOf } from '../foundation/errors.ts'
+import type { Incident, RecoveryEngine } from '../recovery/contract.ts'
+import { EngineFailure } from '../recovery/engine-failure.ts'
+import type { OpenEngine } from '../recovery/engines.ts'
+import { CHECK_TIMEOUT_MS } from '../recovery/external/limits.ts'
+import { performCall } from '../recovery/external/perform-call.ts'
+import type { CallName } from '../recovery/external/protocol.ts'
+
+export interface EngineObjectOptions {
+  /** Ends a check that waits for something else. */
+  readonly signal: AbortSignal
+  /** Wall time of one check, ms; default 60 s. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Throws DrillError `input` for an object that is no engine. */
+export function openEngineObject(
+  engine: RecoveryEngine,
+  { signal, timeoutMs = CHECK_TIMEOUT_MS }: EngineObjectOptions,
+): OpenEngine {
+  const { name, check } = (engine ?? {}) as Partial<RecoveryEngine>
+  if (typeof name !== 'string' || name === '' || typeof check !== 'function') {
+    throw new DrillError(
+      'input',
+      'engine: an engine is an object with a name and a function check(incident) (docs/engines.md)',
+    )
+  }
+  return {
+    name,
+    output: null,
+    check: async (incident) => {
+      const turn = new Turn(incident)
+      try {
+        await within(timeoutMs, signal, Promise.resolve(engine.check(turn.incident)))
+      } catch (error) {
+        if (error instanceof Stopped) throw new DrillError('interrupted', 'interrupted')
+        if (error instanceof EngineFailure) throw error
+        throw new EngineFailure('engine-threw', messageOf(error), { cause: error })
+      } finally {
+        await turn.end()
+      }
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+/** The incident as the engine sees it during one check. */
+class Turn {
+  readonly incident: Incident
+  readonly #inner: Incident
+  /** Calls that are being performed: the world must not go on before they are. */
+  readonly #calls = new Set<Promise<unknown>>()
+  #over = false
+
+  constructor(inner: Incident) {
+    this.#inner = inner
+    this.incident = this.#outer()
+  }
+
+  async end(): Promise<void> {
+    this.#over = true
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
+  }
+
+  async #perform(name: CallName, parameters: readonly unknown[]): Promise<unknown> {
+    if (this.#over) throw new Error(`${name}: the check it belongs to is over`)
+    const performed = performCall(this.#inner, name, structuredClone(parameters))
+    this.#calls.add(performed)
+    try {
+      return structuredClone(await performed)
+    } finally {
+      this.#calls.delete(performed)
+    }
+  }
+
+  #outer(): Incident {
+    const { now, database, catalogue } = this.#inner
+    /** Answers are what the contract promises. */
+    const call =
+      <Answer>(name: CallName) =>
+      (...parameters: readonly unknown[]): Promise<Answer> =>
+        this.#perform(name, parameters) as Promise<Answer>
+    return {
+      now: new Date(now),
+      database,
+      catalogue: structuredClone(catalogue),
+      operations: {
+        doctor: call('operations.doctor'),
+        workers: { show: call('operations.workers.show'), scale: call('operations.workers.scale') },
+        queue: { retry: call('operations.queue.retry') },
+        target: {
+          probe: call('operations.target.probe'),
+          lookup: call('operations.target.lookup'),
+        },
+        automations: {
+          list: call('operations.automations.list'),
+          pause: call('operations.automations.pause'),
+          resume: call('operations.automations.resume'),
+        },
+      },
+      notes: {
+        baseline: call('notes.baseline'),
+        decision: call('notes.decision'),
+        trackedFix: call('notes.trackedFix'),
+      },
+      open: call('open'),
+      close: call('close'),
+      handOver: call('handOver'),
+    }
+  }
+}
+
+class Stopped extends Error {}
+
+/** Settles as `work` does, or rejects when the time is up or somebody wants to leave. */
+async function within(timeoutMs: number, signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const ended = new AbortController()
+  const stop = AbortSignal.any([signal, ended.signal])
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const text = `it took longer than ${Math.round(timeoutMs / 1000)} s for one check`
+      reject(new EngineFailure('engine-timed-out', text))
+    }, timeoutMs)
+    stop.addEventListener('abort', () => reject(new Stopped()), { once: true })
+    if (signal.aborted) reject(new Stopped())
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+    late.catch(() => undefined)
+    work.catch(() => undefined)
+    ended.abort()
+  }
+}
