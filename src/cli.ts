@@ -16,7 +16,7 @@ import { snapshotCommand } from './commands/snapshot.ts'
 import { version } from './commands/version.ts'
 import { weeklyCommand } from './commands/weekly.ts'
 import { DrillError, EXIT } from './foundation/errors.ts'
-import { didYouMean, nearest } from './foundation/suggest.ts'
+import { type CommandLineState, explainUsage, givenOnceExcept } from './foundation/usage.ts'
 import { closeEverything, closeEverythingNow } from './sandbox/cleanup.ts'
 
 /** A server that neither answers nor ends must not hold up who wants to leave. */
@@ -60,7 +60,7 @@ function parser(args: readonly string[], context: CommandContext): Argv {
       .strict()
       // A name after a repeatable flag is a scenario, not one more value; a flag given twice is refused below.
       .parserConfiguration({ 'greedy-arrays': false })
-      .check(givenOnce)
+      .check(givenOnceExcept(['env', 'every', 'reporter', 'scenario', 'files']))
       .option('color', {
         type: 'boolean',
         describe: 'Colours; --no-color for none (default: on a terminal, unless NO_COLOR is set)',
@@ -78,52 +78,10 @@ function parser(args: readonly string[], context: CommandContext): Argv {
         // A YError is a wrong flag too; other errors come from the commands themselves.
         const ours = error !== undefined && error.name !== 'YError'
         if (ours) throw error
-        const state = root as unknown as YargsState
-        throw new DrillError('input', explained(error?.message ?? message, args, state))
+        const state = root as unknown as CommandLineState
+        throw new DrillError('input', explainUsage(error?.message ?? message, args, state))
       })
   )
-}
-
-/** yargs turns `--seed 1 --seed 2` into a list; only options that are declared as lists may have one. */
-function givenOnce(argv: Readonly<Record<string, unknown>>): true {
-  const repeatable = new Set(['_', 'reporter', 'scenario', 'files'])
-  for (const [name, value] of Object.entries(argv)) {
-    if (Array.isArray(value) && !repeatable.has(name)) {
-      throw new DrillError('input', `--${name} is given ${value.length} times; give it once`)
-    }
-  }
-  return true
-}
-
-/** yargs' sentence in our words, with the nearest flag or command for an unknown one, and where help is. */
-function explained(message: string, args: readonly string[], state: YargsState): string {
-  const internal = state.getInternalMethods()
-  const subcommands = internal.getCommandInstance().getCommands()
-  const flags = Object.keys(state.getOptions().key).filter((name) => name.length > 1)
-  const nameUnknown = (word: string): string => {
-    if (!args.includes(word)) {
-      const suggestion = nearest(word, flags)
-      const meant = suggestion === null ? '' : ` (did you mean --${suggestion}?)`
-      return `unknown flag ${word.length > 1 ? '--' : '-'}${word}${meant}`
-    }
-    return subcommands.length > 0
-      ? `unknown command "${word}"${didYouMean(word, subcommands)}`
-      : `unexpected argument "${word}"`
-  }
-  const [, words] = /^Unknown (?:argument|command)s?: (.+)$/.exec(message) ?? []
-  let lines = words?.split(', ').map(nameUnknown) ?? [message]
-  if (message.startsWith('Not enough non-option arguments')) lines = ['an argument is missing']
-  const help = ['queue-drill', ...internal.getContext().commands, '--help'].join(' ')
-  return [...new Set(lines), `see: ${help}`].join('\n')
-}
-
-/** What yargs knows at the level of the command that failed; its types leave these methods out. */
-interface YargsState {
-  getOptions(): { readonly key: Readonly<Record<string, unknown>> }
-  getInternalMethods(): {
-    getContext(): { readonly commands: readonly string[] }
-    getCommandInstance(): { getCommands(): readonly string[] }
-  }
 }
 
 /** The first Ctrl-C asks the command to clean up and end, the second ends at once. */

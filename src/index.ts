@@ -6,6 +6,7 @@
 // Play drills.
 export { drill, openDrills } from './drill/drills.ts'
 export type { DrillOutcome, Drills, DrillsOptions } from './drill/drills.ts'
+export type { CampaignProgress } from './drill/campaign.ts'
 export type { DrillRequest } from './drill/request.ts'
 export { DrillError, EXIT } from './foundation/errors.ts'
 export type { ErrorCode } from './foundation/errors.ts'
@@ -14,14 +15,22 @@ export type { ErrorCode } from './foundation/errors.ts'
 export type {
   AutomationReport,
   BaselineFigures,
+  Blocker,
   CatalogueEntry,
+  ChannelShape,
   DoctorReport,
   Incident,
   LookupAnswer,
   Notes,
   Operations,
+  PendingSelection,
   ProbeReport,
+  QuarantineReport,
+  QuarantineRequest,
+  QueueShape,
   RecoveryEngine,
+  ReleaseReport,
+  ReleaseRequest,
   RetryReport,
   RetryRequest,
   SafetyCatalogue,
@@ -33,7 +42,7 @@ export type { JobState } from './queue-job/job.ts'
 export type { Safety } from './queue-job/operations.ts'
 
 // What a drill came to.
-export type { Report, RunFacts } from './report/report-json.ts'
+export type { EngineOutput, Report, RunFacts } from './report/report-json.ts'
 export type {
   Action,
   Counterfactual,
@@ -63,8 +72,6 @@ export type {
   EffectEvent,
   EndEvent,
   FaultEvent,
-  FindingCode,
-  FindingEvent,
   Journal,
   JournalEvent,
   JournalHeader,
@@ -78,6 +85,7 @@ export type {
   WorkerEvent,
   WriteEvent,
 } from './journal/events.ts'
+export type { FindingCode, FindingEvent } from './journal/findings.ts'
 export type { AuditedColumn, ChangedColumns } from './queue-job/columns.ts'
 export type { HostParameters } from './queue-job/host.ts'
 export type {
@@ -88,18 +96,7 @@ export type {
 } from './queue-job/operations.ts'
 export type { ColumnMapping, Columns, Series, TableName } from './queue-job/series.ts'
 
-// Many at once, as the command does; and stored ones.
-export { runCampaign } from './drill/campaign.ts'
-export type {
-  CampaignOptions,
-  CampaignProgress,
-  CampaignResult,
-  CampaignScenario,
-  DrillResult,
-} from './drill/campaign.ts'
-export type { RegressionGate } from './drill/gate.ts'
-export type { Asked, Baseline, BaselineDrill, DrillFigures } from './report/baseline.ts'
-export type { ComparedDrill, ComparedItem, Comparison, Difference } from './report/compare.ts'
+// Stored drills, and scenario files.
 export { scoreDirectory } from './drill/score-directory.ts'
 export type { StoredDrill } from './drill/score-directory.ts'
 export { bundledScenarios } from './scenario/bundled.ts'

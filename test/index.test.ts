@@ -81,7 +81,6 @@ test('what is exported at run time is what the list says', () => {
     'openDrills',
     'parseScenario',
     'renderScorecard',
-    'runCampaign',
     'scoreDirectory',
   ])
 })

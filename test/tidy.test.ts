@@ -37,14 +37,17 @@ const MAY_IMPORT: Readonly<Record<string, { values: string[]; types?: string[] }
     values: ['foundation', 'queue-job', 'journal', 'simulation', 'sandbox'],
     types: ['scenario'],
   },
-  recovery: { values: ['foundation', 'queue-job'] },
+  'recovery/contract': { values: ['foundation', 'queue-job'] },
+  control: { values: ['foundation', 'queue-job', 'recovery/contract'] },
+  recovery: { values: ['foundation', 'queue-job', 'recovery/contract', 'control'] },
   scoring: { values: ['foundation', 'queue-job', 'journal'], types: ['scenario'] },
   // What scoring may use is there behind a report.
   report: { values: ['foundation', 'journal', 'scoring', 'queue-job'] },
 }
 
-/** `src/simulation/sync.ts` and `src/simulation/sync/…` are a layer of their own. */
+/** `src/simulation/sync.ts` and `src/simulation/sync/…` are a layer of their own, as is the engine's contract. */
 function layerOf(path: string): string {
+  if (path === 'src/recovery/contract.ts') return 'recovery/contract'
   if (/^src\/simulation\/sync[./]/.test(path)) return 'simulation/sync'
   return path.split('/').length === 2 ? path.slice('src/'.length) : path.split('/')[1]!
 }

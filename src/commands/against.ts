@@ -1,19 +1,15 @@
 /** `--against FILE [--update]`: the baseline of a run, read before it begins and written after it. */
 import { DrillError } from '../foundation/errors.ts'
 import type { RegressionGate } from '../drill/gate.ts'
+import { runCommandLine, type RunSettings } from '../drill/repeat.ts'
 import type { Report } from '../report/report-json.ts'
 import type { FoundScenario } from './find-scenarios.ts'
-import { quoted } from '../report/repeat.ts'
 
 export interface AgainstArguments {
   readonly scenario: readonly string[]
+  readonly seed: string | undefined
   readonly against: string | undefined
   readonly update: boolean
-  readonly snapshot: string | undefined
-  readonly engine: string
-  readonly seed: string | undefined
-  readonly start: string
-  readonly duration: string | undefined
 }
 
 export interface Against {
@@ -31,6 +27,7 @@ export async function openAgainst(
   argv: AgainstArguments,
   found: readonly FoundScenario[],
   seeds: readonly number[] | null,
+  settings: RunSettings,
 ): Promise<Against | null> {
   const { against: path, update } = argv
   if (path === undefined) {
@@ -38,7 +35,11 @@ export async function openAgainst(
     throw new DrillError('input', '--update needs --against FILE: it says which baseline to write')
   }
   const { checkWritable, readBaseline, writeBaseline } = await import('../drill/baseline-file.ts')
-  const updateCommand = commandOf(argv, path)
+  const flags = [
+    ['--seed', argv.seed ?? null],
+    ['--against', path],
+  ] as const
+  const updateCommand = `${runCommandLine(argv.scenario, settings, flags)} --update`
   const baseline = await readBaseline(path)
   if (update) await checkWritable(path)
   else if (baseline === null) {
@@ -67,18 +68,4 @@ function askedOf(
 ): RegressionGate['asked'] {
   const named = found.some(({ namedExplicitly }) => namedExplicitly)
   return { scenarios: named ? found.map(({ scenario }) => scenario.name) : null, seeds }
-}
-
-/** Without `--postgres`: a URL may hold a password, and the place changes no figure. */
-function commandOf(argv: AgainstArguments, path: string): string {
-  const flags = [
-    ['--engine', argv.engine],
-    ['--snapshot', argv.snapshot],
-    ['--start', argv.start === 'busiest' ? undefined : argv.start],
-    ['--duration', argv.duration],
-    ['--seed', argv.seed],
-    ['--against', path],
-  ] as const
-  const words = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, quoted(value)]))
-  return ['queue-drill run', ...argv.scenario.map(quoted), ...words, '--update'].join(' ')
 }

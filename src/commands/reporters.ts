@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import type { CampaignProgress, CampaignResult, DrillResult } from '../drill/campaign.ts'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import { didYouMean } from '../foundation/suggest.ts'
+import { type EngineChoice, engineName } from '../recovery/engines.ts'
 import type { Against } from './against.ts'
 import { createProgress } from './progress.ts'
 import { seedsText } from './seeds.ts'
@@ -23,7 +24,7 @@ export interface ReporterChoice {
 
 /** What a run was asked to do, for headings and for the command that repeats a drill. */
 export interface RunContext {
-  readonly engine: string
+  readonly engine: EngineChoice
   readonly seeds: readonly number[]
   /** Their names. */
   readonly scenarios: readonly string[]
@@ -123,7 +124,7 @@ export async function createReporters(
 /** First and last line of the output: engine and seeds. */
 function heading({ scenarios, engine, seeds }: RunContext): string {
   const count = scenarios.length * seeds.length
-  return `${count} ${count === 1 ? 'drill' : 'drills'}, engine ${engine}, ${seedsText(seeds)}`
+  return `${count} ${count === 1 ? 'drill' : 'drills'}, engine ${typeof engine === 'string' ? engine : engineName(engine)}, ${seedsText(seeds)}`
 }
 
 function summary({ results, directory }: CampaignResult, run: RunContext): string {

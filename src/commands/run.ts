@@ -2,19 +2,21 @@
 import type { CommandModule } from 'yargs'
 import type { CampaignOptions } from '../drill/campaign.ts'
 import { parseDrillDuration } from '../drill/duration.ts'
+import { readExtraSql } from '../drill/extra-sql.ts'
+import { repeatCommand } from '../drill/repeat.ts'
 import { DrillError } from '../foundation/errors.ts'
 import { openAgainst } from './against.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
+import { ENGINE_OPTIONS, type EngineArguments, readEngine, readSetting } from './engine-options.ts'
 import { checkPostgres } from './postgres.ts'
-import { repeatCommand } from '../report/repeat.ts'
 import { createReporters, parseReporters, type ReporterChoice } from './reporters.ts'
 import { parseSeeds } from './seeds.ts'
 
 /** Flags as yargs gives them. */
-interface RunArguments {
+interface RunArguments extends EngineArguments {
   scenario: string[]
   snapshot: string | undefined
-  engine: string
+  'extra-sql': string | undefined
   postgres: string
   image: string | undefined
   seed: string | undefined
@@ -56,40 +58,47 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         .example('$0 run', 'all bundled drills, engine runbook')
         .example('$0 run dead-webhook --engine noop', 'what happens if nobody acts')
         .example('$0 run mine.yaml --snapshot ./snap', 'an own scenario on an own queue')
-        .example('$0 run --engine ./mine.mjs --seed 7', 'an own engine')
+        .example(
+          '$0 run --engine ./runbook.sh',
+          'an own runbook: any program, or a module such as ./mine.mjs',
+        )
+        .example(
+          "$0 run --every 5m './check.sh --once'",
+          'a program that is started at every check',
+        )
         .example('$0 run dead-webhook --seed 1..10', 'ten times, each another drill')
         .example('$0 run --reporter default,junit:drill.xml', 'for CI')
         .example('$0 run --against baseline.json', 'exit 1 where something was lost')
         .epilogue(EXIT_STATUSES),
     handler: async (argv) => {
-      const options = readOptions(argv)
+      const options = await readOptions(argv)
       const { findScenarios } = await import('./find-scenarios.ts')
       const found = await findScenarios(argv.scenario)
       const { durationMs } = options
       const scenarios = found.map((each) =>
         durationMs === null ? each : { ...each, scenario: { ...each.scenario, durationMs } },
       )
-      const against = await openAgainst(
-        argv,
-        found,
-        argv.seed === undefined ? null : options.campaign.seeds,
-      )
       const { engine, seeds, snapshot, start } = options.campaign
+      const settings = {
+        engine,
+        snapshot,
+        start: start === 'busiest' ? null : start,
+        duration: argv.duration ?? null,
+        shims: argv.shims ?? null,
+        extraSql: argv['extra-sql'] ?? null,
+      }
+      const askedSeeds = argv.seed === undefined ? null : seeds
+      const against = await openAgainst(argv, found, askedSeeds, settings)
       const reporters = await createReporters(options.reporters, {
         engine,
         seeds,
         scenarios: scenarios.map(({ scenario }) => scenario.name),
         color: argv.color,
         against,
-        repeat: (name, seed) =>
-          repeatCommand({
-            scenario: found.find(({ scenario }) => scenario.name === name)?.argument ?? name,
-            engine,
-            seed,
-            snapshot,
-            start: start === 'busiest' ? null : start,
-            duration: argv.duration ?? null,
-          }),
+        repeat: (name, seed) => {
+          const argument = found.find(({ scenario }) => scenario.name === name)?.argument
+          return repeatCommand({ ...settings, scenario: argument ?? name, seed })
+        },
       })
       const { runCampaign } = await import('../drill/campaign.ts')
       try {
@@ -117,11 +126,11 @@ const RUN_OPTIONS = {
     requiresArg: true,
     describe: "Bundled snapshot or directory (default: the scenario's)",
   },
-  engine: {
+  ...ENGINE_OPTIONS,
+  'extra-sql': {
     type: 'string',
     requiresArg: true,
-    default: 'runbook',
-    describe: 'Who recovers: runbook, noop, retry-all, or the path of a module',
+    describe: 'SQL for the sandbox: the tables that an own service needs beside the queue',
   },
   postgres: {
     type: 'string',
@@ -180,8 +189,8 @@ const RUN_OPTIONS = {
   },
 } as const
 
-function readOptions(argv: RunArguments): RunOptions {
-  const { 'fail-under': failUnder = null } = argv
+async function readOptions(argv: RunArguments): Promise<RunOptions> {
+  const { 'fail-under': failUnder = null, 'extra-sql': extraSql } = argv
   if (failUnder !== null && !(failUnder >= 0 && failUnder <= 100)) {
     throw new DrillError('input', '--fail-under must be a number of points, 0 to 100')
   }
@@ -189,7 +198,9 @@ function readOptions(argv: RunArguments): RunOptions {
   return {
     campaign: {
       snapshot: argv.snapshot ?? null,
-      engine: argv.engine,
+      engine: readEngine(argv),
+      setting: await readSetting(argv, process.env),
+      extraSql: extraSql === undefined ? null : await readExtraSql(extraSql),
       postgres: argv.postgres,
       image: argv.image ?? null,
       seeds: parseSeeds(argv.seed ?? '1', '--seed'),

@@ -1,7 +1,7 @@
 /** `queue-drill score`: judges a stored drill again, perhaps with newer rules. */
 import type { CommandModule } from 'yargs'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
-import { repeatCommand } from '../report/repeat.ts'
+import { repeatCommand } from '../drill/repeat.ts'
 import { print, printJson, terminalWidth, wantsColor } from './terminal.ts'
 
 interface ScoreArguments {

@@ -8,7 +8,7 @@ import type { HistoryLine } from '../drill/weekly/history.ts'
 import { DrillError } from '../foundation/errors.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import type { FoundScenario } from './find-scenarios.ts'
-import { repeatCommand } from '../report/repeat.ts'
+import { repeatCommand } from '../drill/repeat.ts'
 import { createReporters, type Reporters } from './reporters.ts'
 import { seedsText } from './seeds.ts'
 import { columns, print, printJson } from './terminal.ts'
@@ -102,6 +102,8 @@ async function drill(plan: WeeklyPlan, { found, snapshot, reporters, signal }: D
       scenarios: found,
       snapshot,
       engine,
+      setting: {},
+      extraSql: null,
       postgres,
       image: null,
       seeds,

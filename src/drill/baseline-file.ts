@@ -28,6 +28,7 @@ const drillSchema = block({
     scenario: z.string(),
     snapshot: z.string(),
     operations: z.string(),
+    extraSql: z.string().nullable(),
     startHourOfWeek: count,
   }),
   verdict: z.enum(VERDICTS),

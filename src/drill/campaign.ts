@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { DrillError } from '../foundation/errors.ts'
-import { checkEngine } from '../recovery/engines.ts'
+import { checkEngine, type EngineChoice, type ProgramSetting } from '../recovery/engines.ts'
 import type { Comparison } from '../report/compare.ts'
 import type { Report } from '../report/report-json.ts'
 import { renderJunit } from '../report/junit.ts'
@@ -13,6 +13,7 @@ import { renderSummary } from '../report/summary.ts'
 import type { Server } from '../sandbox/sandbox.ts'
 import { openServer } from '../sandbox/server.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import type { ExtraSql } from './extra-sql.ts'
 import { judgeAgainst, type RegressionGate } from './gate.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
 import { type LoadedTemplate, loadTemplate, playDrill } from './play.ts'
@@ -32,8 +33,10 @@ export interface CampaignOptions {
   readonly scenarios: readonly CampaignScenario[]
   /** Overrides the snapshot that each scenario names; null = theirs. */
   readonly snapshot: string | null
-  /** Name of a built-in engine, or path of a module. */
-  readonly engine: string
+  readonly engine: EngineChoice
+  readonly setting: ProgramSetting
+  /** SQL text that is run in the sandbox after the snapshot is loaded; null = none. */
+  readonly extraSql: ExtraSql | null
   /** `auto`, `embedded`, `container`, or a URL. */
   readonly postgres: string
   readonly image: string | null
@@ -120,7 +123,11 @@ class Campaign {
           const reasons = inputs.unbound.map(({ reason }) => reason).join('; ')
           throw new DrillError('input', `${path} cannot run on ${loaded.snapshot.name}: ${reasons}`)
         }
-        planned.push({ inputs, loaded })
+        const { extraSql } = options
+        planned.push({
+          inputs: { ...inputs, ...(extraSql !== null && { extraSqlSha256: extraSql.sha256 }) },
+          loaded,
+        })
       }
     }
     return new Campaign(options, planned)
@@ -173,7 +180,7 @@ class Campaign {
     const { onProgress } = this.#o
     const show = (share: number) => onProgress({ scenario: scenario.name, phase: 'load', share })
     show(0)
-    const loaded = await loadTemplate(server, snapshot)
+    const loaded = await loadTemplate(server, snapshot, this.#o.extraSql)
     show(1)
     return loaded
   }
@@ -184,12 +191,13 @@ class Campaign {
     inputs: DrillInputs,
     directory: RunDirectory,
   ): Promise<DrillResult> {
-    const { engine, signal, onProgress, onDrill } = this.#o
+    const { engine, setting, signal, onProgress, onDrill } = this.#o
     const { name } = inputs.scenario
     const folder = this.#o.seeds.length === 1 ? name : `${name}-seed-${inputs.seed}`
     const { report } = await playDrill({
       inputs,
       engine,
+      setting,
       server,
       loaded,
       directory: directory.drill(folder),

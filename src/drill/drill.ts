@@ -2,7 +2,9 @@
 import { performance } from 'node:perf_hooks'
 import type { JournalSet } from '../journal/events.ts'
 import type { RecoveryEngine } from '../recovery/contract.ts'
-import { openEngine } from '../recovery/engines.ts'
+import { type EngineChoice, openEngine, type ProgramSetting } from '../recovery/engines.ts'
+import type { Output } from '../recovery/process/output-log.ts'
+import { openEngineDirectory } from '../sandbox/engine-directory.ts'
 import type { Template } from '../sandbox/sandbox.ts'
 import { openEngineObject } from './engine-object.ts'
 import type { DrillInputs } from './inputs.ts'
@@ -10,14 +12,15 @@ import type { RunDrillOptions } from './run-drill.ts'
 import { runDrill } from './run-drill.ts'
 import { runTwin } from './twins.ts'
 
-/** Name of a built-in engine or path of a module; or an object in this process with the wall time of its checks, ms. */
+/** An engine by its name or path; or an object in this process, with the wall time of its checks in ms. */
 export type DrillEngine =
-  | string
+  | EngineChoice
   | { readonly object: RecoveryEngine; readonly timeoutMs?: number | undefined }
 
 export interface DrillOptions {
   readonly inputs: DrillInputs
   readonly engine: DrillEngine
+  readonly setting: ProgramSetting
   readonly template: Template
   readonly signal: AbortSignal
   readonly onTraffic: RunDrillOptions['onTraffic']
@@ -29,8 +32,8 @@ export interface DrillRun {
   readonly journals: JournalSet
   /** Wall seconds of drill and twins. */
   readonly simulateSeconds: number
-  /** Text that an external engine printed; null for built-in ones. */
-  readonly engineOutput: string | null
+  /** What the engine printed; null for built-in ones. */
+  readonly output: Output | null
 }
 
 /** The retry-all twin runs beside the drill: while one waits for PostgreSQL, the other's world goes on. */
@@ -56,23 +59,31 @@ export async function performDrill(options: DrillOptions): Promise<DrillRun> {
   return {
     journals: { drill: drill.journal, calm, noop, retryAll: retryAll.journal },
     simulateSeconds: (performance.now() - started) / 1000,
-    engineOutput: drill.output,
+    output: drill.output,
   }
 }
 
 /** A clone and an engine of its own for one run; both are gone afterwards. */
 async function withEngine(
-  { inputs, template, signal, onTraffic }: DrillOptions,
+  { inputs, template, setting, signal, onTraffic }: DrillOptions,
   choice: DrillEngine,
   run: 'drill' | 'retry-all',
   until: Promise<number> | null,
   onProgress: RunDrillOptions['onProgress'],
-): Promise<{ journal: JournalSet['drill']; output: string | null }> {
-  await using database = await template.clone({ timeZone: inputs.scenario.timeZone })
+): Promise<{ journal: JournalSet['drill']; output: Output | null }> {
+  await using database = await template.clone({
+    timeZone: inputs.scenario.timeZone,
+    address: setting.address,
+  })
   await using engine =
-    typeof choice === 'string'
-      ? await openEngine(choice, { databaseUri: database.engineUri })
-      : openEngineObject(choice.object, { signal, timeoutMs: choice.timeoutMs })
+    typeof choice === 'object' && 'object' in choice
+      ? openEngineObject(choice.object, { signal, timeoutMs: choice.timeoutMs })
+      : await openEngine(choice, {
+          databaseUri: database.engineUri,
+          databaseBusy: () => database.gateway.busy,
+          directory: openEngineDirectory,
+          ...setting,
+        })
   const journal = await runDrill({
     inputs,
     run,

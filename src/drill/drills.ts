@@ -149,13 +149,14 @@ class SharedServer implements Drills {
     const server = await this.start()
     onProgress({ scenario: name, phase: 'load', share: 0 })
     const loaded = await kept(this.#templates, snapshot, () =>
-      loadTemplate(server, snapshot.snapshot),
+      loadTemplate(server, snapshot.snapshot, null),
     )
     onProgress({ scenario: name, phase: 'load', share: 1 })
     if (signal.aborted) throw new DrillError('interrupted', 'interrupted')
     return playDrill({
       inputs,
       engine,
+      setting: {},
       server,
       loaded,
       directory,

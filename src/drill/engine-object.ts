@@ -3,13 +3,13 @@
  * process of its own does: parameters are checked and copied, so are answers, nothing can be done once the check is
  * over, and whatever it throws is its own failure. Only an endless loop cannot be ended from here.
  */
+import { type CallName, performCall, type RequestOf } from '../control/calls.ts'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import type { Incident, RecoveryEngine } from '../recovery/contract.ts'
+import type { Incident, LookupAnswer, RecoveryEngine } from '../recovery/contract.ts'
+import type { DrilledEngine } from '../recovery/drilled-engine.ts'
 import { EngineFailure } from '../recovery/engine-failure.ts'
-import type { OpenEngine } from '../recovery/engines.ts'
+import { inProcess } from '../recovery/engines.ts'
 import { CHECK_TIMEOUT_MS } from '../recovery/external/limits.ts'
-import { performCall } from '../recovery/external/perform-call.ts'
-import type { CallName } from '../recovery/external/protocol.ts'
 
 export interface EngineObjectOptions {
   /** Ends a check that waits for something else. */
@@ -22,7 +22,7 @@ export interface EngineObjectOptions {
 export function openEngineObject(
   engine: RecoveryEngine,
   { signal, timeoutMs = CHECK_TIMEOUT_MS }: EngineObjectOptions,
-): OpenEngine {
+): DrilledEngine {
   const { name, check } = (engine ?? {}) as Partial<RecoveryEngine>
   if (typeof name !== 'string' || name === '' || typeof check !== 'function') {
     throw new DrillError(
@@ -30,9 +30,8 @@ export function openEngineObject(
       'engine: an engine is an object with a name and a function check(incident) (docs/engines.md)',
     )
   }
-  return {
+  return inProcess({
     name,
-    output: null,
     check: async (incident) => {
       const turn = new Turn(incident)
       try {
@@ -45,8 +44,7 @@ export function openEngineObject(
         await turn.end()
       }
     },
-    [Symbol.asyncDispose]: async () => undefined,
-  }
+  })
 }
 
 /** The incident as the engine sees it during one check. */
@@ -67,12 +65,13 @@ class Turn {
     while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
   }
 
-  async #perform(name: CallName, parameters: readonly unknown[]): Promise<unknown> {
+  /** Answers are what the contract promises. */
+  async #call<Answer>(name: CallName, request: unknown): Promise<Answer> {
     if (this.#over) throw new Error(`${name}: the check it belongs to is over`)
-    const performed = performCall(this.#inner, name, structuredClone(parameters))
+    const performed = performCall(this.#inner, name, structuredClone(request))
     this.#calls.add(performed)
     try {
-      return structuredClone(await performed)
+      return structuredClone(await performed) as Answer
     } finally {
       this.#calls.delete(performed)
     }
@@ -80,37 +79,55 @@ class Turn {
 
   #outer(): Incident {
     const { now, database, catalogue } = this.#inner
-    /** Answers are what the contract promises. */
-    const call =
-      <Answer>(name: CallName) =>
-      (...parameters: readonly unknown[]): Promise<Answer> =>
-        this.#perform(name, parameters) as Promise<Answer>
+    const call = <Name extends CallName, Answer>(
+      name: Name,
+      request: RequestOf<Name>,
+    ): Promise<Answer> => this.#call(name, request)
+    /** Of a call that answers with nothing the engine gets nothing. */
+    const tell = async <Name extends CallName>(name: Name, request: RequestOf<Name>) => {
+      await this.#call(name, request)
+    }
     return {
       now: new Date(now),
       database,
       catalogue: structuredClone(catalogue),
       operations: {
-        doctor: call('operations.doctor'),
-        workers: { show: call('operations.workers.show'), scale: call('operations.workers.scale') },
-        queue: { retry: call('operations.queue.retry') },
+        doctor: () => call('operations.doctor', {}),
+        workers: {
+          show: () => call('operations.workers.show', {}),
+          scale: (by) => call('operations.workers.scale', { by }),
+        },
+        queue: {
+          shape: () => call('operations.queue.shape', {}),
+          blockers: (limit) => call('operations.queue.blockers', { limit }),
+          retry: (request) => call('operations.queue.retry', request),
+          quarantine: (request) => call('operations.queue.quarantine', request),
+          release: (request) => call('operations.queue.release', request),
+        },
         target: {
-          probe: call('operations.target.probe'),
-          lookup: call('operations.target.lookup'),
+          probe: (integration) => call('operations.target.probe', { integration }),
+          lookup: async (job) => {
+            const { answer } = await this.#call<{ answer: LookupAnswer }>(
+              'operations.target.lookup',
+              { job },
+            )
+            return answer
+          },
         },
         automations: {
-          list: call('operations.automations.list'),
-          pause: call('operations.automations.pause'),
-          resume: call('operations.automations.resume'),
+          list: () => call('operations.automations.list', {}),
+          pause: (name) => tell('operations.automations.pause', { name }),
+          resume: (name) => tell('operations.automations.resume', { name }),
         },
       },
       notes: {
-        baseline: call('notes.baseline'),
-        decision: call('notes.decision'),
-        trackedFix: call('notes.trackedFix'),
+        baseline: (figures) => tell('notes.baseline', figures),
+        decision: (what, why) => tell('notes.decision', { what, why }),
+        trackedFix: (fix) => tell('notes.trackedFix', fix as RequestOf<'notes.trackedFix'>),
       },
-      open: call('open'),
-      close: call('close'),
-      handOver: call('handOver'),
+      open: (signals) => tell('open', { signals: signals as RequestOf<'open'>['signals'] }),
+      close: (summary) => tell('close', { summary }),
+      handOver: (summary) => tell('handOver', { summary }),
     }
   }
 }

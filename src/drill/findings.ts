@@ -1,5 +1,5 @@
 /** What the gateway's traffic tells about an engine: findings with deterministic words, each once a check. */
-import type { FindingCode } from '../journal/events.ts'
+import type { FindingCode } from '../journal/findings.ts'
 import { inspectText } from '../sandbox/gateway/inspect.ts'
 import type { Traffic } from '../sandbox/sandbox.ts'
 

@@ -5,6 +5,7 @@
 import type { Act } from '../journal/events.ts'
 import { MINUTE } from '../foundation/time.ts'
 import type { BaselineFigures, Notes, Signal, TrackedFix } from '../recovery/contract.ts'
+import type { ProgramExit } from '../recovery/drilled-engine.ts'
 import type { AuditedStatement } from '../sandbox/sandbox.ts'
 import type { World } from '../simulation/world.ts'
 import { parsePgTimestamp } from '../foundation/time.ts'
@@ -20,6 +21,7 @@ export class IncidentDesk implements Notes {
   #endedAt: number | null = null
   #firstWriteAt: number | null = null
   #longestQuarantineMs = 0
+  #spoke = false
 
   constructor(world: World) {
     this.#world = world
@@ -47,18 +49,33 @@ export class IncidentDesk implements Notes {
   }
 
   async open(signals: readonly Signal[]): Promise<void> {
-    if (this.#state === 'open') return
-    this.#state = 'open'
-    this.#openedAt ??= this.#world.now
-    this.note({ act: 'open', signals })
+    this.#spoke = true
+    if (this.#state !== 'open') this.#open({ act: 'open', signals })
   }
 
   async close(summary: string): Promise<void> {
-    this.#end('close', summary)
+    this.#end({ act: 'close', summary })
   }
 
   async handOver(summary: string): Promise<void> {
-    this.#end('hand-over', summary)
+    this.#end({ act: 'hand-over', summary })
+  }
+
+  /**
+   * After a check of a program: one that says neither open nor close is judged by its deeds (DESIGN section 5). Its
+   * first write opens. It ends with its last process: status 0 closes, another hands over. A program that is run at
+   * every check closes with the first run that ends well and writes nothing; a later write opens again.
+   */
+  noteDeeds(wrote: boolean, exit: ProgramExit | null): void {
+    if (this.#spoke) return
+    if (wrote && this.#state !== 'open') this.#open({ act: 'open', signals: [], byDeed: true })
+    if (exit === null || this.#state !== 'open') return
+    const { status, last } = exit
+    if (!last && (wrote || status !== 0)) return
+    const summary = last
+      ? `its program ended with status ${status}`
+      : 'its program had nothing more to do'
+    this.#end({ act: status === 0 ? 'close' : 'hand-over', summary, byDeed: true })
   }
 
   async baseline({ byState, pendingByChannel }: BaselineFigures): Promise<void> {
@@ -95,10 +112,16 @@ export class IncidentDesk implements Notes {
     }
   }
 
-  #end(act: 'close' | 'hand-over', summary: string): void {
-    if (this.#state !== 'open') throw new Error(`${act}: no incident is open`)
+  #open(act: Extract<Act, { act: 'open' }>): void {
+    this.#state = 'open'
+    this.#openedAt ??= this.#world.now
+    this.note(act)
+  }
+
+  #end(act: Extract<Act, { act: 'close' | 'hand-over' }>): void {
+    if (this.#state !== 'open') throw new Error(`${act.act}: no incident is open`)
     this.#state = 'ended'
     this.#endedAt = this.#world.now
-    this.note({ act, summary })
+    this.note(act)
   }
 }

@@ -34,6 +34,8 @@ export interface DrillInputs extends LoadedSnapshot {
   readonly seed: number
   readonly startHourOfWeek: number
   readonly faults: readonly BoundFault[]
+  /** Of SQL that was run in the sandbox beside the snapshot. */
+  readonly extraSqlSha256?: string
   /** Roles of the scenario that nothing of this queue plays. */
   readonly unbound: RoleBinding['unbound']
 }
@@ -100,6 +102,7 @@ export function headerOf(inputs: DrillInputs, run: RunKind, engine: string): Jou
       odooSeries: snapshot.manifest.odoo_series,
       addonProfile: snapshot.manifest.addon_profile,
       mapping: mappingOf(snapshot.manifest),
+      ...(inputs.extraSqlSha256 !== undefined && { extraSqlSha256: inputs.extraSqlSha256 }),
     },
     startedAt: snapshot.capturedAt,
     startHourOfWeek: inputs.startHourOfWeek,

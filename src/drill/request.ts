@@ -4,7 +4,7 @@ import { didYouMean } from '../foundation/suggest.ts'
 import { parseDuration } from '../foundation/time.ts'
 import type { RecoveryEngine } from '../recovery/contract.ts'
 import { checkEngine } from '../recovery/engines.ts'
-import { repeatCommand } from '../report/repeat.ts'
+import { repeatCommand } from './repeat.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { findScenario } from '../scenario/find-scenario.ts'
 import type { CampaignProgress } from './campaign.ts'
@@ -17,7 +17,7 @@ export interface DrillRequest {
   /** Name of a bundled scenario (`queue-drill scenarios list`), or the path of a file. */
   readonly scenario: string
   /**
-   * Who recovers: name of a built-in engine (`runbook`, `noop`, `retry-all`), path of a module, or an engine object,
+   * Who recovers: name of a built-in engine (`runbook`, `noop`, `retry-all`), path of a module or program, or an engine object,
    * which runs in this process. A fresh object for each drill, or what it remembers goes from one to the next.
    * Default `runbook`.
    */

@@ -5,18 +5,21 @@
 import type { Client } from 'pg'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import { HOUR } from '../foundation/time.ts'
-import type { FindingCode, Journal, JournalEvent, RunKind } from '../journal/events.ts'
+import type { Journal, JournalEvent, RunKind } from '../journal/events.ts'
+import type { FindingCode } from '../journal/findings.ts'
 import { profileWarning } from '../queue-job/profile.ts'
 import { connectEngine } from '../recovery/connection.ts'
-import type { Incident, RecoveryEngine } from '../recovery/contract.ts'
+import type { Incident } from '../recovery/contract.ts'
+import type { DrilledEngine } from '../recovery/drilled-engine.ts'
 import { EngineFailure } from '../recovery/engine-failure.ts'
 import type { DrillDatabase, Traffic } from '../sandbox/sandbox.ts'
 import { Sync } from '../simulation/sync.ts'
 import type { World } from '../simulation/world.ts'
+import { etaTrap } from './eta-trap.ts'
 import { findingsOf } from './findings.ts'
 import { IncidentDesk } from './incident-desk.ts'
 import { type DrillInputs, headerOf } from './inputs.ts'
-import { catalogueOf, connectOperations, createOperations } from './operations.ts'
+import { catalogueOf, connectOperations, createOperations } from './operations/operations.ts'
 import { createWorld } from './twins.ts'
 
 /** A drill that has not ended by then (an engine that opens and closes for ever) is cut off. */
@@ -25,7 +28,7 @@ const OVERTIME_MAX_MS = 4 * HOUR
 export interface RunDrillOptions {
   readonly inputs: DrillInputs
   readonly run: RunKind
-  readonly engine: RecoveryEngine
+  readonly engine: DrilledEngine
   readonly database: DrillDatabase
   /** Virtual end, for a twin that lasts as long as the drill beside it; null = the scenario and the closing decide. */
   readonly until: Promise<number> | null
@@ -71,7 +74,7 @@ class Checks implements AsyncDisposable {
     if (warning !== null) this.#find('rules-of-another-line', warning)
     const { capturedAt } = snapshot
     const limit = capturedAt + scenario.durationMs + OVERTIME_MAX_MS
-    for (let at = capturedAt; ; at += scenario.checkEveryMs) {
+    for (let at = capturedAt; ; at = this.#o.engine.nextCheckAt ?? at + scenario.checkEveryMs) {
       const end = Math.min(await this.#endsAt(at), limit)
       if (at >= end) return { at: end, reason: this.#reason(end, limit) }
       if (this.#o.signal.aborted) throw new DrillError('interrupted', 'interrupted')
@@ -116,15 +119,21 @@ class Checks implements AsyncDisposable {
     const { gateway } = this.#o.database
     const left = await gateway.endOpenTransactions()
     if (left > 0) this.#find('transaction-left-open', `${left} at the end of the check`)
-    await this.#syncNow(true)
+    const wrote = await this.#syncNow(true)
+    const { exit } = this.#o.engine
+    if (exit !== undefined) this.#desk.noteDeeds(wrote, exit)
     this.#noteTraffic(gateway.takeTraffic())
   }
 
-  async #syncNow(afterEngine: boolean): Promise<void> {
+  /** Whether the engine wrote something since the last. */
+  async #syncNow(afterEngine: boolean): Promise<boolean> {
     const { statements, sleeps, tampering } = await this.#sync.run(afterEngine)
     this.#desk.noteWrites(statements)
     for (const sentence of tampering) this.#find('tampered', sentence)
+    const trap = etaTrap(statements, this.#world.now, this.#o.inputs.scenario.timeZone)
+    if (trap !== null) this.#find('eta-in-session-time', trap)
     if (sleeps > 0) this.#find('slept-in-sql', `pg_sleep was called ${sleeps} times`)
+    return statements.length > 0
   }
 
   /** An engine that fails is out: a finding, no more checks; the world goes on to the end. */
@@ -151,6 +160,7 @@ class Checks implements AsyncDisposable {
     }
     try {
       await engine.check(incident)
+      for (const { code, detail } of engine.takeFindings()) this.#find(code, detail)
     } catch (error) {
       if (error instanceof DrillError) throw error
       // A server that died is the harness's trouble, not the engine's.

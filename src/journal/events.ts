@@ -4,6 +4,7 @@
  * server, so that its SHA-256 (the digest) is a function of snapshot, operations, scenario, engine and seed.
  * `at` is virtual ms since the epoch, never decreasing.
  */
+import type { FindingEvent } from './findings.ts'
 import type { HostParameters } from '../queue-job/host.ts'
 import type { ChangedColumns } from '../queue-job/columns.ts'
 import type { JobState } from '../queue-job/job.ts'
@@ -36,6 +37,8 @@ export interface JournalHeader {
     readonly addonProfile: string
     /** Null = its columns are those of its series. */
     readonly mapping: ColumnMapping | null
+    /** Absent = nothing was added to the sandbox. */
+    readonly extraSqlSha256?: string
   }
   /** Virtual start = the snapshot's `captured_at`. */
   readonly startedAt: number
@@ -227,8 +230,13 @@ export interface CheckEvent {
 
 /** Acts of the engine that are not SQL. Believed as acts only. */
 export type Act =
-  | { readonly act: 'open'; readonly signals: readonly string[] }
-  | { readonly act: 'close' | 'hand-over'; readonly summary: string }
+  | { readonly act: 'open'; readonly signals: readonly string[]; readonly byDeed?: true }
+  | {
+      readonly act: 'close' | 'hand-over'
+      readonly summary: string
+      /** The program never said so: its first write opens, how it ends closes or hands over (DESIGN section 5). */
+      readonly byDeed?: true
+    }
   | {
       readonly act: 'baseline'
       readonly byState: Readonly<Record<string, number>>
@@ -253,9 +261,25 @@ export type Act =
       readonly act: 'retry'
       readonly channel: string
       readonly olderThanMs: number
-      readonly limit: number
+      /** Null = without, which only force allows. */
+      readonly limit: number | null
+      readonly forced?: true
       readonly requeued: number
       readonly refused: number
+    }
+  | {
+      readonly act: 'quarantine'
+      readonly channel?: string
+      readonly jobFunction?: string
+      readonly forMs: number
+      readonly postponed: number
+    }
+  | {
+      readonly act: 'release'
+      readonly channel?: string
+      readonly jobFunction?: string
+      readonly limit: number | null
+      readonly released: number
     }
   | {
       readonly act: 'probe'
@@ -268,32 +292,6 @@ export type Act =
 
 /** Something that the engine did besides SQL. */
 export type ActEvent = { readonly at: number; readonly type: 'act'; readonly check: number } & Act
-
-/** Something about the engine, or the drill itself, that a reader should know; `code` is stable, `detail` deterministic. */
-export interface FindingEvent {
-  readonly at: number
-  readonly type: 'finding'
-  readonly check: number
-  readonly code: FindingCode
-  readonly detail: string
-}
-
-export const FINDING_CODES = [
-  'engine-threw',
-  'engine-timed-out',
-  'engine-exited',
-  'engine-not-deterministic',
-  'transaction-left-open',
-  'denied',
-  'slept-in-sql',
-  'real-clock-used',
-  'search-path-left',
-  'tampered',
-  'runner-stopped',
-  'rules-of-another-line',
-] as const
-/** One of the codes of findings. */
-export type FindingCode = (typeof FINDING_CODES)[number]
 
 /** Last line of a journal. */
 export interface EndEvent {

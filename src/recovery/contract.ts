@@ -51,12 +51,20 @@ export interface Operations {
     scale(by: number): Promise<WorkersReport>
   }
   readonly queue: {
+    /** Runbook step 1: how many jobs by state, and what waits in which channel. Changes nothing. */
+    shape(): Promise<QueueShape>
+    /** Runbook step 2: the oldest pending and failed jobs of this incident, at most `limit` (default 30). */
+    blockers(limit?: number): Promise<readonly Blocker[]>
     /**
      * `odoocli queue retry`: failed jobs of the channel, of this incident (`date_started` ≥ opening or first write −
      * 60 min), older than `olderThanMs` (now − date_started), ordered by date_started and id, only those documented
      * safe, at most `limit`; as transition T10. The others are listed with the reason.
      */
     retry(request: RetryRequest): Promise<RetryReport>
+    /** Runbook step 3: pushes the eta of what is pending to now + `forMs`, where it is not later already. */
+    quarantine(request: QuarantineRequest): Promise<QuarantineReport>
+    /** Clears the eta of pending jobs that lies in the future, oldest first; with a `limit` as canaries. */
+    release(request: ReleaseRequest): Promise<ReleaseReport>
   }
   readonly target: {
     /** Asks the integration whether it works; no effect outside. */
@@ -71,11 +79,72 @@ export interface Operations {
   }
 }
 
+/** The queue by state and by channel (runbook step 1). */
+export interface QueueShape {
+  /** Largest first; states that no job is in are left out. */
+  readonly byState: readonly { readonly state: JobState; readonly jobs: number }[]
+  /** Largest first, by pending jobs. */
+  readonly channels: readonly ChannelShape[]
+}
+
+/** The jobs of one channel. */
+export interface ChannelShape {
+  readonly channel: string
+  readonly pending: number
+  /** Pending with no eta in the future. */
+  readonly due: number
+  readonly started: number
+  readonly failed: number
+  /** Creation of the oldest job that is due; null = none is. */
+  readonly oldestDue: Date | null
+}
+
+/** A job that waits or failed, with the beginning of its reason. */
+export interface Blocker {
+  readonly id: number
+  readonly state: JobState
+  readonly channel: string
+  readonly jobFunction: string
+  readonly eta: Date | null
+  readonly dateCreated: Date
+  /** The first 140 characters of the exception's text, or of `result` for a job that postponed itself. */
+  readonly exception: string
+}
+
+/** The pending jobs of one channel (not those below it), or of one job function. */
+export type PendingSelection = { readonly channel: string } | { readonly jobFunction: string }
+
+/** What to postpone, and for how long from now. */
+export type QuarantineRequest = PendingSelection & {
+  /** 1 s to 24 h. */
+  readonly forMs: number
+}
+
+/** How many jobs were postponed, and until when. */
+export interface QuarantineReport {
+  readonly postponed: number
+  readonly until: Date
+}
+
+/** What to let go, and how many. */
+export type ReleaseRequest = PendingSelection & {
+  /** Absent = all. */
+  readonly limit?: number | undefined
+}
+
+/** The jobs that were let go. */
+export interface ReleaseReport {
+  readonly released: readonly number[]
+}
+
 /** Failed jobs of one channel; see `Operations.queue.retry`. */
 export interface RetryRequest {
   readonly channel: string
   readonly olderThanMs: number
-  readonly limit: number
+  /** Null = all; only with `force`. */
+  readonly limit: number | null
+  /** Also what is not documented safe, and without a limit. Shows in the score. */
+  readonly force?: boolean | undefined
 }
 
 /** Which jobs went back to pending, and which did not, each with its reason. */

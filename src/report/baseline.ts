@@ -34,6 +34,8 @@ export interface BaselineDrill {
     readonly scenario: string
     readonly snapshot: string
     readonly operations: string
+    /** Null = there was none. */
+    readonly extraSql: string | null
     /** Hour of the workload's week that the start counts as, 0..167. */
     readonly startHourOfWeek: number
   }
@@ -77,6 +79,7 @@ export function baselineDrill(report: Report): BaselineDrill {
       scenario: hash(drill.scenarioSha256),
       snapshot: hash(drill.snapshotSha256),
       operations: hash(drill.operationsSha256),
+      extraSql: drill.extraSqlSha256 === null ? null : hash(drill.extraSqlSha256),
       startHourOfWeek: drill.startHourOfWeek,
     },
     verdict,

@@ -272,6 +272,7 @@ function changedInputs(before: BaselineDrill, now: BaselineDrill): string {
       : []),
     ...(before.inputs.scenario === now.inputs.scenario ? [] : ['the scenario']),
     ...(before.inputs.operations === now.inputs.operations ? [] : ['the operations file']),
+    ...(before.inputs.extraSql === now.inputs.extraSql ? [] : ['the extra SQL']),
     ...(before.inputs.startHourOfWeek === now.inputs.startHourOfWeek ? [] : ['the start']),
   ]
   return changed.length === 0

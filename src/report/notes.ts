@@ -68,7 +68,9 @@ function timeline(acts: readonly ActEvent[], clock: (at: number) => string): str
 function lineOf(act: ActEvent): string | null {
   switch (act.act) {
     case 'open':
-      return `**Incident opened**: ${act.signals.join(', ')}`
+      return act.byDeed === true
+        ? '**Incident opened** by the first write'
+        : `**Incident opened**: ${act.signals.join(', ')}`
     case 'close':
       return `**Closed**: ${act.summary}`
     case 'hand-over':
@@ -76,7 +78,11 @@ function lineOf(act: ActEvent): string | null {
     case 'decision':
       return `${act.what} — ${act.why}`
     case 'retry':
-      return `Retried ${act.requeued} failed jobs of ${act.channel} (limit ${act.limit}), refused ${act.refused}`
+      return `Retried ${act.requeued} failed jobs of ${act.channel} (limit ${act.limit ?? 'none'}${act.forced === true ? ', forced' : ''}), refused ${act.refused}`
+    case 'quarantine':
+      return `Quarantined ${act.postponed} pending jobs of ${act.channel ?? act.jobFunction} for ${formatDuration(act.forMs)}`
+    case 'release':
+      return `Released ${act.released} jobs of ${act.channel ?? act.jobFunction}`
     case 'scale':
       return `Workers ${act.by > 0 ? '+' : ''}${act.by}, now ${act.httpWorkers}`
     case 'pause':

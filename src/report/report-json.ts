@@ -9,13 +9,27 @@ import type { Score } from '../scoring/score.ts'
 
 export const REPORT_FORMAT = 'queue-drill-report/1'
 
-/** What run.json measured; the only part that differs between two runs of one drill. */
+/** What run.json measured; with `output` the only part that differs between two runs of one drill. */
 export interface RunFacts {
   readonly postgres: { readonly kind: string; readonly version: string; readonly reason: string }
   /** Seconds. */
   readonly wall: { readonly load: number; readonly simulate: number; readonly total: number }
   /** SHA-256 of the uncompressed journal. */
   readonly digest: string
+  /** What the engine printed, with virtual times; null for one of ours. */
+  readonly output: EngineOutput | null
+}
+
+/** Lines that an engine in a process of its own printed. */
+export interface EngineOutput {
+  readonly lines: readonly {
+    /** Virtual, ISO 8601. */
+    readonly at: string
+    readonly stream: 'stdout' | 'stderr'
+    readonly text: string
+  }[]
+  /** Only the beginning is kept. */
+  readonly cut: boolean
 }
 
 /** The score of a drill and what it was a drill of; docs/scoring.md explains its rules. */
@@ -32,6 +46,8 @@ export interface Report extends Score {
     readonly operationsSha256: string
     /** SHA-256 of the scenario as it was played, with every default and `--duration` filled in. */
     readonly scenarioSha256: string
+    /** SHA-256 of the user's own SQL for the sandbox; null = there was none. */
+    readonly extraSqlSha256: string | null
     readonly engine: string
     readonly seed: number
     readonly postgres: RunFacts['postgres']
@@ -48,6 +64,7 @@ export interface Report extends Score {
   }
   readonly digest: string
   readonly wall: RunFacts['wall']
+  readonly output: EngineOutput | null
 }
 
 export function buildReport(score: Score, header: JournalHeader, run: RunFacts): Report {
@@ -62,6 +79,7 @@ export function buildReport(score: Score, header: JournalHeader, run: RunFacts):
       snapshot: snapshot.name,
       snapshotSha256: snapshot.manifestSha256,
       operationsSha256: snapshot.operationsSha256,
+      extraSqlSha256: snapshot.extraSqlSha256 ?? null,
       scenarioSha256: createHash('sha256').update(JSON.stringify(scenario)).digest('hex'),
       engine,
       seed,
@@ -76,5 +94,6 @@ export function buildReport(score: Score, header: JournalHeader, run: RunFacts):
     ...score,
     digest: run.digest,
     wall: run.wall,
+    output: run.output ?? null,
   }
 }

@@ -15,7 +15,7 @@ import { Maker } from './maker.ts'
 import { newSandboxId, randomLetters, randomPassword, sandboxName } from './names.ts'
 import { once, Undo } from './once.ts'
 import { OWNED_PUBLIC_MAJOR } from './settings.ts'
-import type { DrillDatabase, Server, Template, TemplateLoad } from './sandbox.ts'
+import type { CloneOptions, DrillDatabase, Server, Template, TemplateLoad } from './sandbox.ts'
 import { useScratch } from './scratch.ts'
 
 /** What all parts of one sandbox need to know. */
@@ -143,7 +143,7 @@ async function makeTemplate(sandbox: Sandbox, parent: Undo, load: TemplateLoad):
     throw error
   }
   return {
-    clone: ({ timeZone }) => makeClone({ sandbox, undo, database, roles }, timeZone),
+    clone: (options) => makeClone({ sandbox, undo, database, roles }, options),
     [Symbol.asyncDispose]: dispose,
   }
 }
@@ -222,7 +222,10 @@ const NO_AUTOVACUUM = `
   end
   $tables$`
 
-async function makeClone(template: OpenTemplate, timeZone: string): Promise<DrillDatabase> {
+async function makeClone(
+  template: OpenTemplate,
+  { timeZone, address = '127.0.0.1' }: CloneOptions,
+): Promise<DrillDatabase> {
   const { sandbox, roles } = template
   const { maker, backend } = sandbox
   const rest = randomLetters(6)
@@ -251,11 +254,12 @@ async function makeClone(template: OpenTemplate, timeZone: string): Promise<Dril
       user: engineRole,
       engineSchema: ENGINE_SCHEMA,
       timeZone,
+      address,
     })
     undo.add(() => gateway[Symbol.asyncDispose]())
     return {
       world,
-      engineUri: `postgresql://${engineRole}:${enginePassword}@127.0.0.1:${gateway.port}/${database}`,
+      engineUri: `postgresql://${engineRole}:${enginePassword}@${address}:${gateway.port}/${database}`,
       gateway,
       [Symbol.asyncDispose]: dispose,
     }

@@ -31,8 +31,15 @@ export interface Server extends AsyncDisposable {
 export type TemplateLoad = (client: Client, connect: () => Promise<Client>) => Promise<void>
 
 export interface Template extends AsyncDisposable {
-  /** A database and an engine role of its own for one drill. `timeZone`: of the engine's sessions, `UTC` by default. */
-  clone(options: { readonly timeZone: string }): Promise<DrillDatabase>
+  /** A database and an engine role of its own for one drill. */
+  clone(options: CloneOptions): Promise<DrillDatabase>
+}
+
+export interface CloneOptions {
+  /** Of the engine's sessions: `UTC`, `America/New_York`. */
+  readonly timeZone: string
+  /** Where the gateway listens; default 127.0.0.1. */
+  readonly address?: string | undefined
 }
 
 export interface DrillDatabase extends AsyncDisposable {
@@ -51,6 +58,8 @@ export interface Gateway {
   takeTraffic(): Traffic
   /** Number of sessions inside a transaction right now. */
   readonly openTransactions: number
+  /** A session begins, or the server is at work for one. */
+  readonly busy: boolean
   /** Ends every session that is inside a transaction; returns how many. */
   endOpenTransactions(): Promise<number>
 }

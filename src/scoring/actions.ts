@@ -30,7 +30,9 @@ export function actions({ acts, writes, findings }: Replay): readonly Action[] {
 function actText(act: ActEvent): string {
   switch (act.act) {
     case 'open':
-      return `opened the incident: ${act.signals.join(', ')}`
+      return act.byDeed === true
+        ? 'acted without opening an incident: its first write counts as the opening'
+        : `opened the incident: ${act.signals.join(', ')}`
     case 'close':
       return `closed the incident: ${act.summary}`
     case 'hand-over':
@@ -46,7 +48,11 @@ function actText(act: ActEvent): string {
     case 'scale':
       return `workers ${act.by > 0 ? '+' : ''}${act.by}, now ${act.httpWorkers} wanted`
     case 'retry':
-      return `queue retry of ${act.channel}, older than ${formatDuration(act.olderThanMs)}, at most ${act.limit}: ${act.requeued} brought back, ${act.refused} refused`
+      return `queue retry of ${act.channel}, older than ${formatDuration(act.olderThanMs)}, ${act.limit === null ? 'no limit' : `at most ${act.limit}`}${act.forced === true ? ', forced' : ''}: ${act.requeued} brought back, ${act.refused} refused`
+    case 'quarantine':
+      return `quarantined ${act.channel ?? act.jobFunction} for ${formatDuration(act.forMs)}: ${count(act.postponed, 'job')} postponed`
+    case 'release':
+      return `released ${act.channel ?? act.jobFunction}: ${count(act.released, 'job')}`
     case 'probe':
       return `asked ${act.integration} whether it works: ${act.answer}`
     case 'lookup':

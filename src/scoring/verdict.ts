@@ -3,7 +3,7 @@
  * whatever else holds; without a drill nothing can be said; an engine that threw, hung or died fails; then the exit
  * criteria. `error` is for the harness alone.
  */
-import type { FindingCode } from '../journal/events.ts'
+import type { FindingCode } from '../journal/findings.ts'
 import { count } from './evidence.ts'
 import type { Replay } from './replay/replay.ts'
 import type { Criterion, Gate, Verdict } from './score.ts'
@@ -13,6 +13,7 @@ export const ENGINE_FAILURES: readonly string[] = [
   'engine-threw',
   'engine-timed-out',
   'engine-exited',
+  'engine-took-too-much',
 ] satisfies FindingCode[]
 
 export interface Judgement {

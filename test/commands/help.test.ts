@@ -58,7 +58,7 @@ describe('what is wrong on the command line is one message on stderr with exit s
     ['no second word', ['scenarios'], 'say which: list, show, check or schema'],
     ['an unknown flag', ['run', '--sed', '3'], 'unknown flag --sed (did you mean --seed?)'],
     ['an unknown short flag', ['run', '-x'], 'unknown flag -x'],
-    ['a flag without its value', ['run', '--seed'], 'Not enough arguments following: seed'],
+    ['a flag without its value', ['run', '--seed'], '--seed wants a value'],
     ['a flag given twice', ['run', '--seed', '1', '--seed', '2'], '--seed is given 2 times'],
     ['one word too many', ['engines', 'list', 'all'], 'unexpected argument "all"'],
     ['one word too few', ['score'], 'an argument is missing'],

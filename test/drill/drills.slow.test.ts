@@ -55,7 +55,9 @@ describe('an engine object', () => {
     const object = (0, eval)(`(${text})`) as RecoveryEngine
     const [first, second] = [await play(module), await play(object)]
     expect(second.report.digest).toBe(first.report.digest)
-    expect(second.report).toEqual({ ...first.report, wall: second.report.wall })
+    // An object prints where its process does.
+    const { wall, output } = second.report
+    expect(second.report).toEqual({ ...first.report, wall, output })
     expect(second.report.actions.length).toBeGreaterThan(4)
   })
 
@@ -105,8 +107,10 @@ describe('an engine object', () => {
       }),
     )
     expect(refusals.slice(0, 2)).toEqual([
-      expect.stringMatching(/^TypeError: open: expected a list of pending-grows/),
-      expect.stringMatching(/^TypeError: queue\.retry olderThanMs: expected a number/),
+      expect.stringMatching(/^WrongRequest: open: signals: /),
+      expect.stringMatching(
+        /^WrongRequest: operations\.queue\.retry: olderThanMs: .*expected number/,
+      ),
     ])
     const fixes = journals.drill.events.filter(
       (event) => event.type === 'act' && event.act === 'tracked-fix',
@@ -116,6 +120,17 @@ describe('an engine object', () => {
       { subject: { jobs: [1, 2] } },
     ])
   })
+})
+
+test('a program is drilled by its path, and what it printed is in the report', async () => {
+  const script = join(directory, 'runbook.sh')
+  await writeFile(script, '#!/bin/sh\nodoocli workers show >/dev/null && echo looked\n', {
+    mode: 0o755,
+  })
+  const { report, repeat } = await play(script)
+  expect(report.output?.lines.map(({ text }) => text)).toEqual(['looked'])
+  expect(report).toMatchObject({ verdict: 'pass', drill: { engine: 'runbook.sh' } })
+  expect(repeat).toBe(`queue-drill run quiet-day --engine ${script} --duration 10m --seed 1`)
 })
 
 describe('a drill', () => {

@@ -4,7 +4,8 @@ import { drillInputs, loadInputs, type LoadedSnapshot } from '../../src/drill/in
 import { runDrill } from '../../src/drill/run-drill.ts'
 import { MINUTE } from '../../src/foundation/time.ts'
 import type { EffectEvent, Journal } from '../../src/journal/events.ts'
-import { openEngine } from '../../src/recovery/engines.ts'
+import { inProcess } from '../../src/recovery/engines.ts'
+import { createRunbookEngine } from '../../src/recovery/runbook/engine.ts'
 import type { Server, Template } from '../../src/sandbox/sandbox.ts'
 import { openServer } from '../../src/sandbox/server.ts'
 import { bundledScenarios } from '../../src/scenario/bundled.ts'
@@ -30,7 +31,7 @@ async function drill(name: string, seed: number, durationMs: number): Promise<Jo
   const { path } = (await bundledScenarios()).find((each) => each.name === name)!
   const scenario = { ...parseScenario(await readText(path), path), durationMs }
   await using database = await template.clone({ timeZone: 'UTC' })
-  await using engine = await openEngine('runbook', { databaseUri: database.engineUri })
+  await using engine = inProcess(createRunbookEngine())
   return await runDrill({
     inputs: drillInputs(loaded, scenario, seed, 'busiest'),
     run: 'drill',

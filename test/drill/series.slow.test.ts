@@ -48,6 +48,7 @@ async function drill(directory: string, scenarioName: string): Promise<JournalSe
     inputs: drillInputs(loaded, scenario, 3, 'busiest'),
     engine: 'runbook',
     template,
+    setting: {},
     signal: new AbortController().signal,
     onTraffic: () => undefined,
     onProgress: () => undefined,
@@ -58,6 +59,7 @@ async function drill(directory: string, scenarioName: string): Promise<JournalSe
 const RUN = {
   postgres: { kind: 'embedded', version: '18', reason: 'test' },
   wall: { load: 1, simulate: 1, total: 2 },
+  output: null,
   digest: '0',
 }
 

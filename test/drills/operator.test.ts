@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { drillInputs, loadInputs } from '../../src/drill/inputs.ts'
 import { runDrill } from '../../src/drill/run-drill.ts'
 import { MINUTE } from '../../src/foundation/time.ts'
+import { inProcess } from '../../src/recovery/engines.ts'
 import type { Journal, WriteEvent } from '../../src/journal/events.ts'
 import type { Incident } from '../../src/recovery/contract.ts'
 import type { DrillDatabase, Server } from '../../src/sandbox/sandbox.ts'
@@ -141,7 +142,7 @@ beforeAll(async () => {
   journal = await runDrill({
     inputs: drillInputs(loaded, { ...scenario, checkEveryMs: 2 * MINUTE }, 1, 'busiest'),
     run: 'drill',
-    engine: {
+    engine: inProcess({
       name: 'operator',
       check: async (incident) => {
         const [name, act] = checks.shift() ?? []
@@ -152,7 +153,7 @@ beforeAll(async () => {
           failures.push(error)
         }
       },
-    },
+    }),
     database,
     until: null,
     signal: new AbortController().signal,

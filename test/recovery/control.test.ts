@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createNoopEngine } from '../../src/recovery/control/noop.ts'
 import { createRetryAllEngine } from '../../src/recovery/control/retry-all.ts'
+import { openEngineDirectory } from '../../src/sandbox/engine-directory.ts'
 import { checkEngine, openEngine } from '../../src/recovery/engines.ts'
 import {
   failed,
@@ -68,7 +69,11 @@ it('noop does nothing', async () => {
 describe('engines by name', () => {
   it.each(['runbook', 'noop', 'retry-all'])('%s is built in', async (name) => {
     await checkEngine(name)
-    await using engine = await openEngine(name, { databaseUri: queue.engineUri })
+    await using engine = await openEngine(name, {
+      databaseUri: queue.engineUri,
+      databaseBusy: () => false,
+      directory: openEngineDirectory,
+    })
     expect([engine.name, engine.output]).toEqual([name, null])
   })
 

@@ -20,7 +20,7 @@ import type {
   TrackedFix,
 } from '../../src/recovery/contract.ts'
 import { setClock } from '../../src/sandbox/clock.ts'
-import type { DrillDatabase, Server, Template } from '../../src/sandbox/sandbox.ts'
+import type { DrillDatabase, Gateway, Server, Template } from '../../src/sandbox/sandbox.ts'
 import { openServer } from '../../src/sandbox/server.ts'
 import { JobTable } from '../../src/simulation/table.ts'
 import { row, START } from '../simulation/small-world.ts'
@@ -116,7 +116,13 @@ export class Script {
             return workers()
           },
         },
-        queue: { retry: async () => ({ requeued: [], refused: [] }) },
+        queue: {
+          shape: async () => ({ byState: [], channels: [] }),
+          blockers: async () => [],
+          retry: async () => ({ requeued: [], refused: [] }),
+          quarantine: async () => ({ postponed: 0, until: new Date(0) }),
+          release: async () => ({ released: [] }),
+        },
         target: {
           probe: async (integration) => {
             await act(`probe ${integration}`)
@@ -160,6 +166,7 @@ export interface Queue extends AsyncDisposable {
   /** As the engine sees it. */
   readonly engine: Client
   readonly engineUri: string
+  readonly gateway: Gateway
   /** Moves the virtual clock. */
   setNow(at: number): Promise<void>
   add(...rows: readonly JobRow[]): Promise<void>
@@ -201,6 +208,7 @@ async function openQueue(database: DrillDatabase, table: JobTable): Promise<Queu
   return {
     engine,
     engineUri: database.engineUri,
+    gateway: database.gateway,
     setNow: (at) => setClock(world, at),
     add: async (...rows) => void (await world.query(table.insert, table.insertParameters(rows))),
     world: async (sql, values = []) => void (await world.query(sql, [...values])),

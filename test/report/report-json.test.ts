@@ -31,6 +31,7 @@ test('report.json holds what programs are promised', () => {
     snapshot: 'none',
     snapshotSha256: 'a'.repeat(64),
     operationsSha256: 'c'.repeat(64),
+    extraSqlSha256: null,
     scenarioSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     engine: 'by-hand',
     seed: 1,

@@ -8,6 +8,7 @@ import { calmTwin, failedPushes, honestDrill, storySet } from '../scoring/story.
 const RUN = {
   postgres: { kind: 'embedded', version: '18.4', reason: 'docker does not answer' },
   wall: { load: 0.41, simulate: 2.5, total: 3.04 },
+  output: null,
   digest: 'd'.repeat(64),
 }
 

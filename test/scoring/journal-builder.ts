@@ -6,13 +6,13 @@ import { MINUTE, formatPgTimestamp } from '../../src/foundation/time.ts'
 import {
   type Act,
   type Cause,
-  type FindingCode,
   type Journal,
   type JournalEvent,
   JOURNAL_FORMAT,
   type RunKind,
   type WriteEvent,
 } from '../../src/journal/events.ts'
+import type { FindingCode } from '../../src/journal/findings.ts'
 import type { ChangedColumns } from '../../src/queue-job/columns.ts'
 import { DEFAULT_HOST } from '../../src/queue-job/host.ts'
 import type { JobState } from '../../src/queue-job/job.ts'

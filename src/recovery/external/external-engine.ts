@@ -9,19 +9,21 @@ import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DrillError, messageOf } from '../../foundation/errors.ts'
-import type { Incident, RecoveryEngine } from '../contract.ts'
+import { performCall } from '../../control/calls.ts'
+import type { Incident } from '../contract.ts'
+import type { DrilledEngine, EngineFinding } from '../drilled-engine.ts'
 import { EngineFailure } from '../engine-failure.ts'
+import { Keeper } from '../process/keeper.ts'
+import { OutputLog } from '../process/output-log.ts'
+import { MARK_VARIABLE, Processes } from '../process/processes.ts'
 import {
   CHECK_TIMEOUT_MS,
   HEAP_EXHAUSTED,
   MEMORY_MAX_MB,
   OUTPUT_AFTER_EXIT_MS,
   OUT_OF_MEMORY,
-  OUTPUT_MAX_CHARACTERS,
   START_TIMEOUT_MS,
 } from './limits.ts'
-import { endOffspring, OFFSPRING_VARIABLE } from './offspring.ts'
-import { performCall } from './perform-call.ts'
 import { type FromEngine, readMessage, type ToEngine } from './protocol.ts'
 
 export interface ExternalEngineOptions {
@@ -33,11 +35,6 @@ export interface ExternalEngineOptions {
   readonly memoryMaxMb?: number
 }
 
-export interface ExternalEngine extends RecoveryEngine, AsyncDisposable {
-  /** What the module printed so far, the beginning of it; empty = nothing. */
-  readonly output: string
-}
-
 /**
  * Starts the module at `path`. Throws DrillError `input` where there is no such file or it exports no engine; a module
  * that throws, exits or hangs while it is loaded is an engine that fails at its first check.
@@ -45,7 +42,7 @@ export interface ExternalEngine extends RecoveryEngine, AsyncDisposable {
 export async function startExternalEngine(
   path: string,
   { databaseUri, timeoutMs = CHECK_TIMEOUT_MS, memoryMaxMb = MEMORY_MAX_MB }: ExternalEngineOptions,
-): Promise<ExternalEngine> {
+): Promise<DrilledEngine> {
   const module = await existingModule(path)
   const host = new EngineProcess(module, timeoutMs, memoryMaxMb)
   try {
@@ -79,14 +76,20 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-class EngineProcess implements ExternalEngine {
+class EngineProcess implements DrilledEngine {
   readonly #module: string
   readonly #timeoutMs: number
   readonly #child: ChildProcess
   /** In the environment of the process and of whatever it starts. */
   readonly #mark = randomUUID()
+  readonly #processes = new Processes(this.#mark)
+  readonly #keeper = new Keeper(this.#mark, null)
   readonly #exited: Promise<void>
-  readonly #printed = { stdout: '', stderr: '' }
+  readonly nextCheckAt = null
+  readonly exit = undefined
+  readonly output = new OutputLog()
+  /** Virtual ms. */
+  #now = 0
   #name = ''
   #check = 0
   #waiting: Waiting | null = null
@@ -97,14 +100,12 @@ class EngineProcess implements ExternalEngine {
   constructor(module: string, timeoutMs: number, memoryMaxMb: number) {
     this.#module = module
     this.#timeoutMs = timeoutMs
-    this.#child = forkHost(dirname(module), memoryMaxMb / 2, this.#mark)
+    this.#child = forkHost(module, memoryMaxMb / 2, this.#mark)
     this.#child.on('message', (message) => this.#receive(readMessage(message)))
     this.#child.on('error', (error) => this.#fail('engine-exited', messageOf(error)))
     for (const stream of ['stdout', 'stderr'] as const) {
-      this.#child[stream]!.setEncoding('utf8').on('data', (text: string) => {
-        const room = OUTPUT_MAX_CHARACTERS - this.#printed[stream].length
-        this.#printed[stream] += text.slice(0, Math.max(0, room))
-      })
+      const pipe = this.#child[stream]!.setEncoding('utf8')
+      pipe.on('data', (text: string) => this.output.add(this.#now, stream, text))
     }
     this.#child.on('exit', () => {
       // What the module started and let go of may still hold its output open.
@@ -116,6 +117,7 @@ class EngineProcess implements ExternalEngine {
     // `close` comes after the last output has been read.
     this.#exited = new Promise((done) => {
       this.#child.on('close', (code, signal) => {
+        this.output.end(this.#now)
         this.#fail('engine-exited', this.#wordsOfExit(code, signal))
         done()
       })
@@ -126,8 +128,8 @@ class EngineProcess implements ExternalEngine {
     return this.#name
   }
 
-  get output(): string {
-    return `${this.#printed.stdout}${this.#printed.stderr}`
+  takeFindings(): readonly EngineFinding[] {
+    return []
   }
 
   async start(databaseUri: string, memoryMaxMb: number): Promise<void> {
@@ -150,6 +152,7 @@ class EngineProcess implements ExternalEngine {
   async check(incident: Incident): Promise<void> {
     if (this.#failure !== null) throw this.#failure
     const check = ++this.#check
+    this.#now = incident.now.getTime()
     this.#send({
       type: 'check',
       check,
@@ -166,7 +169,8 @@ class EngineProcess implements ExternalEngine {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill()
     await this.#exited
-    endOffspring(this.#mark)
+    this.#processes.end()
+    await this.#keeper[Symbol.asyncDispose]()
   }
 
   #wait(check: number | null, incident: Incident | null, timeoutMs: number): Promise<void> {
@@ -227,12 +231,12 @@ class EngineProcess implements ExternalEngine {
     call,
     check,
     name,
-    parameters,
+    request,
   }: Extract<FromEngine, { type: 'call' }>): Promise<void> {
     const incident = this.#waiting?.check === check ? this.#waiting.incident : null
     try {
       if (incident === null) throw new Error(`${name}: the check it belongs to is over`)
-      this.#send({ type: 'answer', call, value: await performCall(incident, name, parameters) })
+      this.#send({ type: 'answer', call, value: await performCall(incident, name, request) })
     } catch (error) {
       this.#send({ type: 'refusal', call, message: messageOf(error) })
     }
@@ -251,8 +255,8 @@ class EngineProcess implements ExternalEngine {
   }
 
   #wordsOfExit(code: number | null, signal: NodeJS.Signals | null): string {
-    const { stderr } = this.#printed
-    if (stderr.includes(OUT_OF_MEMORY) || stderr.includes(HEAP_EXHAUSTED)) {
+    const lastWords = [OUT_OF_MEMORY, HEAP_EXHAUSTED]
+    if (this.output.lines.some(({ text }) => lastWords.some((words) => text.includes(words)))) {
       return 'its process ran out of memory'
     }
     return signal === null
@@ -273,14 +277,15 @@ class EngineProcess implements ExternalEngine {
   }
 }
 
-/** `host.js` from the build, `host.ts` through tsx from the sources. */
-function forkHost(directory: string, heapMaxMb: number, mark: string): ChildProcess {
+/** `host.js` from the build, `host.ts` through tsx from the sources; a module in TypeScript needs tsx as well. */
+function forkHost(module: string, heapMaxMb: number, mark: string): ChildProcess {
   const isSource = import.meta.url.endsWith('.ts')
   const host = fileURLToPath(new URL(`./host.${isSource ? 'ts' : 'js'}`, import.meta.url))
-  const loader = isSource ? ['--import', import.meta.resolve('tsx')] : []
+  const needsLoader = isSource || /\.[cm]?ts$/.test(module)
+  const loader = needsLoader ? ['--import', import.meta.resolve('tsx')] : []
   return fork(host, [], {
-    cwd: directory,
-    env: { ...cleanEnvironment(), [OFFSPRING_VARIABLE]: mark },
+    cwd: dirname(module),
+    env: { ...cleanEnvironment(), [MARK_VARIABLE]: mark },
     execArgv: [`--max-old-space-size=${Math.floor(heapMaxMb)}`, ...loader],
     detached: true,
     serialization: 'advanced',

@@ -3,10 +3,11 @@
  * other. Everything that an operator would do outside the database goes over the channel to the harness.
  */
 import type { Client } from 'pg'
+import type { CallName, RequestOf } from '../../control/calls.ts'
 import { messageOf } from '../../foundation/errors.ts'
-import type { Incident, RecoveryEngine, SafetyCatalogue } from '../contract.ts'
+import type { Incident, LookupAnswer, RecoveryEngine, SafetyCatalogue } from '../contract.ts'
 import { connectEngine } from '../connection.ts'
-import type { CallName, FromEngine, ToEngine } from './protocol.ts'
+import type { FromEngine, ToEngine } from './protocol.ts'
 import { startWatchdog } from './watchdog.ts'
 
 class Calls {
@@ -16,12 +17,12 @@ class Calls {
     { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
   >()
 
-  call(check: number, name: CallName, parameters: readonly unknown[]): Promise<unknown> {
+  call(check: number, name: CallName, request: unknown): Promise<unknown> {
     const call = ++this.#next
     return new Promise((resolve, reject) => {
       this.#open.set(call, { resolve, reject })
       // A parameter that cannot be cloned is told to whoever called.
-      send({ type: 'call', call, check, name, parameters })
+      send({ type: 'call', call, check, name, request })
     })
   }
 
@@ -134,33 +135,55 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 function incidentOf(check: number, now: number, catalogue: SafetyCatalogue): Incident {
-  /** The harness answers with what the contract promises. */
-  const call =
-    <Answer>(name: CallName) =>
-    (...parameters: readonly unknown[]): Promise<Answer> =>
-      calls.call(check, name, parameters) as Promise<Answer>
+  /** The harness checks what goes in, and answers with what the contract promises. */
+  const call = <Name extends CallName, Answer>(
+    name: Name,
+    request: RequestOf<Name>,
+  ): Promise<Answer> => calls.call(check, name, request) as Promise<Answer>
+  /** Of a call that answers with nothing the caller gets nothing. */
+  const tell = async <Name extends CallName>(name: Name, request: RequestOf<Name>) => {
+    await call(name, request)
+  }
   return {
     now: new Date(now),
     database: database!.client,
     catalogue,
     operations: {
-      doctor: call('operations.doctor'),
-      workers: { show: call('operations.workers.show'), scale: call('operations.workers.scale') },
-      queue: { retry: call('operations.queue.retry') },
-      target: { probe: call('operations.target.probe'), lookup: call('operations.target.lookup') },
+      doctor: () => call('operations.doctor', {}),
+      workers: {
+        show: () => call('operations.workers.show', {}),
+        scale: (by) => call('operations.workers.scale', { by }),
+      },
+      queue: {
+        shape: () => call('operations.queue.shape', {}),
+        blockers: (limit) => call('operations.queue.blockers', { limit }),
+        retry: (request) => call('operations.queue.retry', request),
+        quarantine: (request) => call('operations.queue.quarantine', request),
+        release: (request) => call('operations.queue.release', request),
+      },
+      target: {
+        probe: (integration) => call('operations.target.probe', { integration }),
+        lookup: async (job) =>
+          (
+            await call<'operations.target.lookup', { answer: LookupAnswer }>(
+              'operations.target.lookup',
+              { job },
+            )
+          ).answer,
+      },
       automations: {
-        list: call('operations.automations.list'),
-        pause: call('operations.automations.pause'),
-        resume: call('operations.automations.resume'),
+        list: () => call('operations.automations.list', {}),
+        pause: (name) => tell('operations.automations.pause', { name }),
+        resume: (name) => tell('operations.automations.resume', { name }),
       },
     },
     notes: {
-      baseline: call('notes.baseline'),
-      decision: call('notes.decision'),
-      trackedFix: call('notes.trackedFix'),
+      baseline: (figures) => tell('notes.baseline', figures),
+      decision: (what, why) => tell('notes.decision', { what, why }),
+      trackedFix: (fix) => tell('notes.trackedFix', fix as RequestOf<'notes.trackedFix'>),
     },
-    open: call('open'),
-    close: call('close'),
-    handOver: call('handOver'),
+    open: (signals) => tell('open', { signals: [...signals] }),
+    close: (summary) => tell('close', { summary }),
+    handOver: (summary) => tell('handOver', { summary }),
   }
 }

@@ -6,9 +6,6 @@ export const CHECK_TIMEOUT_MS = 60_000
 export const START_TIMEOUT_MS = 60_000
 /** The whole process; V8's heap may take half of it. */
 export const MEMORY_MAX_MB = 1024
-/** Kept of what the module prints, each of stdout and stderr. */
-export const OUTPUT_MAX_CHARACTERS = 64 * 1024
-
 /** Output is read for so long after the process has ended. */
 export const OUTPUT_AFTER_EXIT_MS = 500
 

@@ -3,27 +3,8 @@
  * dates and undefined survive. Every message of the engine's process is checked before it is believed: a module can
  * write to the channel, too.
  */
+import { type CallName, isCallName } from '../../control/calls.ts'
 import type { SafetyCatalogue } from '../contract.ts'
-
-/** Operations, notes and acts of the contract by their path in `Incident`. */
-export const CALLS = [
-  'operations.doctor',
-  'operations.workers.show',
-  'operations.workers.scale',
-  'operations.queue.retry',
-  'operations.target.probe',
-  'operations.target.lookup',
-  'operations.automations.list',
-  'operations.automations.pause',
-  'operations.automations.resume',
-  'notes.baseline',
-  'notes.decision',
-  'notes.trackedFix',
-  'open',
-  'close',
-  'handOver',
-] as const
-export type CallName = (typeof CALLS)[number]
 
 export type ToEngine =
   | {
@@ -56,7 +37,7 @@ export type FromEngine =
       readonly call: number
       readonly check: number
       readonly name: CallName
-      readonly parameters: readonly unknown[]
+      readonly request: unknown
     }
   | { readonly type: 'settled'; readonly check: number }
   | { readonly type: 'threw'; readonly check: number; readonly message: string }
@@ -64,7 +45,7 @@ export type FromEngine =
 /** Null for anything that is not a message of this protocol. */
 export function readMessage(message: unknown): FromEngine | null {
   if (typeof message !== 'object' || message === null) return null
-  const { type, name, call, check, parameters, message: text } = message as Record<string, unknown>
+  const { type, name, call, check, request, message: text } = message as Record<string, unknown>
   switch (type) {
     case 'ready':
       return typeof name === 'string' ? { type, name } : null
@@ -78,11 +59,8 @@ export function readMessage(message: unknown): FromEngine | null {
         ? { type, check, message: text }
         : null
     case 'call':
-      return typeof call === 'number' &&
-        typeof check === 'number' &&
-        Array.isArray(parameters) &&
-        (CALLS as readonly unknown[]).includes(name)
-        ? { type, call, check, name: name as CallName, parameters }
+      return typeof call === 'number' && typeof check === 'number' && isCallName(name)
+        ? { type, call, check, name, request }
         : null
     default:
       return null

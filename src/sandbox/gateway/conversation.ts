@@ -93,6 +93,11 @@ export class Conversation {
     return this.#failedLast && !this.#unsynced && this.#owed() === 1
   }
 
+  /** The server has not said yet that the session is ready. */
+  get starting(): boolean {
+    return this.#status === null
+  }
+
   /** The server is at work for this session, or owes it an answer. */
   get running(): boolean {
     if (this.#status === null) return false

@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly engineSchema: string
   /** IANA name, of every session. */
   readonly timeZone: string
+  /** Where it listens; default 127.0.0.1. */
+  readonly address?: string
   /** Sessions at a time; default 50. More are refused with 53300. */
   readonly sessionsMax?: number
 }
@@ -39,7 +41,6 @@ interface SessionInfo {
 }
 
 export interface OpenGateway extends Gateway, AsyncDisposable {
-  /** On 127.0.0.1. */
   readonly port: number
   readonly sessions: readonly SessionInfo[]
 }
@@ -72,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<OpenGateway
   })
   // Cancel requests need a place beside the sessions; what comes beyond is closed at once.
   server.maxConnections = 2 * (options.sessionsMax ?? SESSIONS_MAX) + 10
-  server.listen(0, '127.0.0.1')
+  server.listen(0, options.address ?? '127.0.0.1')
   await once(server, 'listening')
   const inTransaction = () => openOnes(sessions).filter((each) => each.conversation.inTransaction)
   return {
@@ -80,6 +81,9 @@ export async function startGateway(options: GatewayOptions): Promise<OpenGateway
     takeTraffic: () => traffic.take(),
     get openTransactions() {
       return inTransaction().length
+    },
+    get busy() {
+      return [...sessions].some((session) => session.busy)
     },
     get sessions() {
       return openOnes(sessions).map(({ conversation }) => ({

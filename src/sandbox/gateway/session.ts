@@ -73,6 +73,12 @@ export class Session {
     return this.#server !== null && !this.#server.closed
   }
 
+  /** It begins, or the server is at work for it. */
+  get busy(): boolean {
+    if (this.#client.destroyed) return false
+    return this.#server === null || this.conversation.starting || this.conversation.running
+  }
+
   /** Waits, for a second at most, until the server has cleared up after an error that it has told. */
   async settled(): Promise<void> {
     for (let waited = 0; waited < SETTLE_MS_MAX && this.conversation.settling; waited++) {

@@ -109,6 +109,11 @@ function retryOffences({ drill, incident }: Facts): Evidence[] {
     'retried that failed long before this incident',
     retried.filter(({ job }) => isFromBefore(job, from)),
   )
+  const forced = drill.acts.filter((act) => act.act === 'retry' && act.forced === true)
+  if (forced.length > 0) {
+    const at = forced.map((act) => act.at)
+    offences.push(evidence('the safeguards of queue retry were switched off with force', { at }))
+  }
   const sizes = new Map<number, number>()
   for (const { write } of retried) sizes.set(write, (sizes.get(write) ?? 0) + 1)
   offend(

@@ -9,13 +9,13 @@ import type {
   CheckEvent,
   EndEvent,
   FaultEvent,
-  FindingEvent,
   Journal,
   JournalEvent,
   JournalHeader,
   WorkerEvent,
   WriteEvent,
 } from '../../journal/events.ts'
+import type { FindingEvent } from '../../journal/findings.ts'
 import type { JobState } from '../../queue-job/job.ts'
 import { closingState, type ClosingState } from './closing.ts'
 import { FaultWindows } from './fault-windows.ts'
