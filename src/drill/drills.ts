@@ -144,6 +144,8 @@ class SharedServer implements Drills {
     directory: string | null,
   ): Promise<Played> {
     const signal = AbortSignal.any([given, this.#closing.signal])
+    const stopped = new DrillError('interrupted', 'interrupted')
+    if (signal.aborted) throw stopped
     const { name } = inputs.scenario
     onProgress({ scenario: null, phase: 'postgres', share: 0 })
     const server = await this.start()
@@ -152,7 +154,7 @@ class SharedServer implements Drills {
       loadTemplate(server, snapshot.snapshot, null),
     )
     onProgress({ scenario: name, phase: 'load', share: 1 })
-    if (signal.aborted) throw new DrillError('interrupted', 'interrupted')
+    if (signal.aborted) throw stopped
     return playDrill({
       inputs,
       engine,

@@ -136,23 +136,21 @@ class Stopped extends Error {}
 
 /** Settles as `work` does, or rejects when the time is up or somebody wants to leave. */
 async function within(timeoutMs: number, signal: AbortSignal, work: Promise<void>): Promise<void> {
-  const ended = new AbortController()
-  const stop = AbortSignal.any([signal, ended.signal])
+  let stop: () => void = () => undefined
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
+  const cutOff = new Promise<never>((_, reject) => {
+    stop = () => reject(new Stopped())
     timer = setTimeout(() => {
       const text = `it took longer than ${Math.round(timeoutMs / 1000)} s for one check`
       reject(new EngineFailure('engine-timed-out', text))
     }, timeoutMs)
-    stop.addEventListener('abort', () => reject(new Stopped()), { once: true })
-    if (signal.aborted) reject(new Stopped())
   })
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
   try {
-    await Promise.race([work, late])
+    await Promise.race([work, cutOff])
   } finally {
     clearTimeout(timer)
-    late.catch(() => undefined)
-    work.catch(() => undefined)
-    ended.abort()
+    signal.removeEventListener('abort', stop)
   }
 }

@@ -1,7 +1,7 @@
 /** What a test suite asks of a drill: every option checked and filled in before anything starts. */
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import { didYouMean } from '../foundation/suggest.ts'
-import { parseDuration } from '../foundation/time.ts'
+import { DAY, parseDuration } from '../foundation/time.ts'
 import type { RecoveryEngine } from '../recovery/contract.ts'
 import { checkEngine } from '../recovery/engines.ts'
 import { repeatCommand } from './repeat.ts'
@@ -32,7 +32,7 @@ export interface DrillRequest {
   readonly duration?: string | undefined
   /** Directory for journals and reports, as `queue-drill run --out` makes it; it must not be there yet. Default: no files. */
   readonly out?: string | undefined
-  /** Wall time of one check of an engine object, such as `60s`, which is the default; a module has 60 seconds. */
+  /** Wall time of one check of an engine object, such as `60s`, which is the default; at most `1d`. A module has 60 seconds. */
   readonly checkTimeout?: string | undefined
   /** Ends the drill at its next check, and a check of an engine object that waits: DrillError `interrupted`. */
   readonly signal?: AbortSignal | undefined
@@ -129,10 +129,12 @@ async function engineOf(
 
 function timeoutOf(text: string): number {
   try {
-    return parseDuration(text)
+    const ms = parseDuration(text)
+    if (ms > 0 && ms <= DAY) return ms
   } catch (cause) {
     throw new DrillError('input', `checkTimeout: ${messageOf(cause)}`, { cause })
   }
+  throw new DrillError('input', 'checkTimeout must be more than nothing and at most 1d')
 }
 
 /** An engine object is known to this process only, so that a call repeats it. */

@@ -180,6 +180,18 @@ describe('a drill', () => {
     expect((await readdir(directory)).filter((name) => name.startsWith('interrupted'))).toEqual([])
   })
 
+  test('that nobody wants any more is not begun', async () => {
+    const phases: string[] = []
+    const playing = drill({
+      ...SHORT,
+      postgres: 'embedded',
+      signal: AbortSignal.abort(),
+      onProgress: ({ phase }) => phases.push(phase),
+    })
+    await expect(playing).rejects.toMatchObject({ code: 'interrupted' })
+    expect(phases).toEqual([])
+  })
+
   test('on a queue that does not play its roles is an input error', async () => {
     await writeFile(
       join(directory, 'role.yaml'),

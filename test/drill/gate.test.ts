@@ -1,8 +1,9 @@
 /** The exit status of a run against a baseline. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type RegressionGate, judgeAgainst } from '../../src/drill/gate.ts'
 import { updatedBaseline } from '../../src/report/baseline.ts'
-import { type Variant, variant } from '../report/variants.ts'
+import { runs, type Variant, variant } from '../report/variants.ts'
 
 const ALL = { scenarios: null, seeds: null }
 
@@ -59,4 +60,19 @@ describe('the exit status against a baseline', () => {
     expect(statusOf([{ score: 80 }], [{ score: 80 }], { failUnder: 80 })).toBe(0)
     expect(statusOf([FAILED], [FAILED], { failUnder: 90 })).toBe(0)
   })
+})
+
+test('whatever comes out: 4 where a drill is unsafe, else 1 where anything was lost, else 0', () => {
+  const finished = runs.map((list) => list.filter(({ verdict }) => verdict !== 'error'))
+  fc.assert(
+    fc.property(finished, finished, (before, now) => {
+      const baseline = updatedBaseline(null, before.map(variant), ALL)
+      const gate = { baseline, asked: ALL, update: false }
+      const { comparison, exitStatus } = judgeAgainst(now.map(variant), gate, null)
+      const isUnsafe = now.some(({ verdict }) => verdict === 'unsafe')
+      expect(exitStatus).toBe(isUnsafe ? 4 : comparison.losses > 0 ? 1 : 0)
+      const updated = judgeAgainst(now.map(variant), { ...gate, update: true }, null)
+      expect(updated.exitStatus).toBe(isUnsafe ? 4 : 0)
+    }),
+  )
 })

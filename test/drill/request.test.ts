@@ -93,6 +93,11 @@ describe('an input error is', () => {
       { engine, checkTimeout: '5' },
       'checkTimeout: "5" is not a duration',
     ],
+    [
+      'a time-out longer than a timer can be',
+      { engine, checkTimeout: '30d' },
+      'checkTimeout must be more than nothing and at most 1d',
+    ],
   ])('%s', async (_what, change, message) => {
     await expect(wrong(change)).rejects.toMatchObject({
       name: 'DrillError',
