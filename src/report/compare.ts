@@ -5,7 +5,6 @@
  * seen once they add up (docs/ci.md has the rules as a table).
  */
 import { formatDuration, MINUTE, SECOND } from '../foundation/time.ts'
-import { percent } from '../scoring/evidence.ts'
 import type { Verdict } from '../scoring/score.ts'
 import {
   type Asked,
@@ -231,6 +230,11 @@ function share(before: number | null, now: number | null): Compared {
   const difference = kindOf(before - now, SHARE_TOLERANCE)
   const why = difference === 'loss' ? `at least ${percent(before - SHARE_TOLERANCE)}` : ''
   return { ...item, difference, why }
+}
+
+/** As exact as a baseline is. */
+function percent(value: number): string {
+  return `${(value * 100).toFixed(2)} %`
 }
 
 function score(before: number, now: number): Compared {

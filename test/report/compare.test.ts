@@ -161,6 +161,8 @@ describe('a drill against its baseline', () => {
       now: '2h 5m',
       why: 'at the latest 1h 32m',
     })
+    const [share] = different(compare({ slaShare: 0.9986 }, { slaShare: 0.98 }))
+    expect(share).toMatchObject({ before: '99.86 %', now: '98.00 %', why: 'at least 98.86 %' })
     const [points] = different(compare({ score: 94 }, { score: 57.04 }))
     expect(points).toMatchObject({ before: '94', now: '57', why: 'at least 93' })
   })
