@@ -58,13 +58,16 @@ const ARCHIVE = /^cluster-.*\.tar$/
 
 /** Arguments of `initdb`, words without spaces. Nobody may log in to what it makes, before a server says who. */
 export function initdbArguments({ version }: Binaries): string[] {
+  const major = Number.parseInt(version, 10)
   return [
     `--username=${SUPERUSER}`,
     '--auth=reject',
     '--encoding=UTF8',
     '--locale=C',
     '--no-sync',
-    ...(Number.parseInt(version, 10) >= 18 ? ['--no-data-checksums'] : []),
+    // Else shared memory of an initdb that is killed stays in /dev/shm: of 12 killed at random moments, 4 left some.
+    ...(major >= 16 ? ['--set=dynamic_shared_memory_type=mmap'] : []),
+    ...(major >= 18 ? ['--no-data-checksums'] : []),
   ]
 }
 
