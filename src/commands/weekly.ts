@@ -8,7 +8,7 @@ import type { HistoryLine } from '../drill/weekly/history.ts'
 import { DrillError } from '../foundation/errors.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import type { FoundScenario } from './find-scenarios.ts'
-import { repeatCommand } from './repeat.ts'
+import { repeatCommand } from '../drill/repeat.ts'
 import { createReporters, type Reporters } from './reporters.ts'
 import { seedsText } from './seeds.ts'
 import { columns, print, printJson } from './terminal.ts'
@@ -117,6 +117,7 @@ async function drill(plan: WeeklyPlan, { found, snapshot, reporters, signal }: D
       out: await freeDirectory(join(plan.out, snapshotName(week.name, startedAt))),
       startedAt,
       failUnder,
+      gate: null,
       signal,
       onProgress: (event) => reporters.progress(event),
       onDrill: (result) => reporters.drill(result),
