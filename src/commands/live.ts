@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs'
 import type { LiveOptions } from '../drill/live/live.ts'
 import type { LiveDrill } from '../drill/live/live-drill.ts'
 import type { DrillInputs } from '../drill/inputs.ts'
+import { parseDrillDuration } from '../drill/duration.ts'
 import { DrillError } from '../foundation/errors.ts'
 import { formatDuration } from '../foundation/time.ts'
 import { readShims } from '../drill/shims.ts'
@@ -12,7 +13,7 @@ import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import { ENGINE_OPTIONS } from './engine-options.ts'
 import type { Prompt } from './live/prompt.ts'
 import { checkPostgres } from './postgres.ts'
-import { readDuration, RUN_OPTIONS } from './run.ts'
+import { RUN_OPTIONS } from './run.ts'
 import { parseSeeds } from './seeds.ts'
 import { print, terminalWidth, wantsColor } from './terminal.ts'
 
@@ -84,7 +85,7 @@ const LIVE_OPTIONS = {
   snapshot: RUN_OPTIONS.snapshot,
   postgres: RUN_OPTIONS.postgres,
   image: RUN_OPTIONS.image,
-  seed: { ...RUN_OPTIONS.seed, describe: 'The same seed gives the same world' },
+  seed: { ...RUN_OPTIONS.seed, default: '1', describe: 'The same seed gives the same world' },
   start: RUN_OPTIONS.start,
   duration: RUN_OPTIONS.duration,
   shims: {
@@ -97,7 +98,8 @@ const LIVE_OPTIONS = {
 
 async function live(argv: LiveArguments, signal: AbortSignal): Promise<number> {
   const options = await readOptions(argv)
-  const durationMs = argv.duration === undefined ? null : readDuration(argv.duration)
+  const durationMs =
+    argv.duration === undefined ? null : parseDrillDuration(argv.duration, '--duration')
   const { findScenarios } = await import('./find-scenarios.ts')
   const found = await findScenarios(argv.scenario)
   const scenarios = found.map(({ scenario, path }) => ({
@@ -130,7 +132,7 @@ async function live(argv: LiveArguments, signal: AbortSignal): Promise<number> {
     })
     progress.stop()
     const { renderScorecard } = await import('../report/scorecard.ts')
-    const { repeatCommand } = await import('./repeat.ts')
+    const { repeatCommand } = await import('../drill/repeat.ts')
     const name = report.drill.scenario
     const repeat = repeatCommand({
       scenario: found.find(({ scenario }) => scenario.name === name)?.argument ?? name,

@@ -2,28 +2,25 @@
  * Many drills on one server: each snapshot is loaded once into a template, each drill gets clones of it. Scores and
  * reports are made of the journals alone, and stand in the run directory as soon as the drill is finished.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { DrillError, EXIT } from '../foundation/errors.ts'
-import { isoUtc } from '../foundation/time.ts'
+import { DrillError } from '../foundation/errors.ts'
 import { checkEngine, type EngineChoice, type ProgramSetting } from '../recovery/engines.ts'
-import type { Output } from '../recovery/process/output-log.ts'
-import type { EngineOutput, Report } from '../report/report-json.ts'
-import { renderOutput } from '../report/engine-log.ts'
+import type { Comparison } from '../report/compare.ts'
+import type { Report } from '../report/report-json.ts'
 import { renderJunit } from '../report/junit.ts'
 import { renderSummary } from '../report/summary.ts'
 import type { Server } from '../sandbox/sandbox.ts'
 import { openServer } from '../sandbox/server.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import type { Verdict } from '../scoring/score.ts'
-import { performDrill } from './drill.ts'
 import type { ExtraSql } from './extra-sql.ts'
+import { judgeAgainst, type RegressionGate } from './gate.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
-import { judgeDrill } from './judge-drill.ts'
-import { type LoadedTemplate, loadTemplate } from './load-template.ts'
-import { RunDirectory, StatementLog } from './run-directory.ts'
+import { type LoadedTemplate, loadTemplate, playDrill } from './play.ts'
+import { RunDirectory } from './run-directory.ts'
+import { statusOf, worstStatus } from './status.ts'
 
+/** A scenario of a campaign. */
 export interface CampaignScenario {
   readonly scenario: Scenario
   readonly path: string
@@ -31,6 +28,7 @@ export interface CampaignScenario {
   readonly namedExplicitly: boolean
 }
 
+/** Everything is said: a campaign has no defaults of its own. `drill()` has. */
 export interface CampaignOptions {
   readonly scenarios: readonly CampaignScenario[]
   /** Overrides the snapshot that each scenario names; null = theirs. */
@@ -50,6 +48,8 @@ export interface CampaignOptions {
   readonly out: string | null
   /** A drill that passes with a lower score counts as failed; null = no such limit. */
   readonly failUnder: number | null
+  /** What the run is compared with; null = its verdicts alone count. */
+  readonly gate: RegressionGate | null
   /** Wall time at which the run began: names the directory, nothing else. */
   readonly startedAt: Date
   readonly signal: AbortSignal
@@ -58,6 +58,7 @@ export interface CampaignOptions {
   readonly onDrill: (result: DrillResult) => void
 }
 
+/** How far a run is. */
 export interface CampaignProgress {
   /** null while the server starts. */
   readonly scenario: string | null
@@ -68,18 +69,26 @@ export interface CampaignProgress {
   readonly virtualAt?: number
 }
 
+/** A drill of a campaign that is finished. */
 export interface DrillResult {
   readonly report: Report
   /** Where its files will stand. */
   readonly directory: string
 }
 
+/** A campaign that is finished; its directory is whole. */
 export interface CampaignResult {
   readonly results: readonly DrillResult[]
   readonly exitStatus: number
   readonly directory: string
+  /** Null without a gate. */
+  readonly comparison: Comparison | null
 }
 
+/**
+ * Plays every scenario with every seed on one server and writes the run directory. Rejects with DrillError: `input`,
+ * `harness`, `interrupted`; what was finished by then stays in the directory's `….incomplete`.
+ */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const campaign = await Campaign.prepare(options)
   return campaign.run()
@@ -136,99 +145,73 @@ class Campaign {
       if (results.length === 0) await directory.remove()
       throw error
     }
-    await directory.write(
-      'summary.json',
-      renderSummary(
-        results.map(({ report }) => report),
-        (performance.now() - started) / 1000,
-      ),
-    )
-    await directory.write('junit.xml', renderJunit(results.map(({ report }) => report)))
+    const reports = results.map(({ report }) => report)
+    const { exitStatus, comparison } = this.#judge(reports)
+    const seconds = (performance.now() - started) / 1000
+    await directory.write('summary.json', renderSummary(reports, seconds))
+    const accepted = this.#o.gate?.update === true
+    await directory.write('junit.xml', renderJunit(reports, accepted ? null : comparison))
     await directory.complete()
-    const statuses = results.map(({ report }) => statusOf(report, this.#o.failUnder))
-    return { results, exitStatus: worstStatus(statuses), directory: directory.path }
+    return { results, exitStatus, directory: directory.path, comparison }
+  }
+
+  #judge(reports: readonly Report[]): Pick<CampaignResult, 'exitStatus' | 'comparison'> {
+    const { gate, failUnder } = this.#o
+    if (gate !== null) return judgeAgainst(reports, gate, failUnder)
+    const statuses = reports.map((report) => statusOf(report, failUnder))
+    return { exitStatus: worstStatus(statuses), comparison: null }
   }
 
   /** Adds each result as soon as it is there: what is finished counts even if the next one is cut off. */
   async #drills(directory: RunDirectory, results: DrillResult[]): Promise<void> {
-    const { postgres, image, extraSql, signal, onProgress } = this.#o
+    const { postgres, image, signal, onProgress } = this.#o
     onProgress({ scenario: null, phase: 'postgres', share: 0 })
     await using server = await openServer(postgres, image === null ? {} : { image })
     const templates = new Map<LoadedSnapshot, LoadedTemplate>()
     for (const { inputs, loaded } of this.#planned) {
       if (signal.aborted) throw new DrillError('interrupted', 'interrupted')
-      const template =
-        templates.get(loaded) ?? (await loadTemplate(server, inputs, extraSql, onProgress))
+      const template = templates.get(loaded) ?? (await this.#load(server, inputs))
       templates.set(loaded, template)
       results.push(await this.#one(server, template, inputs, directory))
     }
   }
 
+  async #load(server: Server, { snapshot, scenario }: DrillInputs): Promise<LoadedTemplate> {
+    const { onProgress } = this.#o
+    const show = (share: number) => onProgress({ scenario: scenario.name, phase: 'load', share })
+    show(0)
+    const loaded = await loadTemplate(server, snapshot, this.#o.extraSql)
+    show(1)
+    return loaded
+  }
+
   async #one(
     server: Server,
-    { template, seconds }: LoadedTemplate,
+    loaded: LoadedTemplate,
     inputs: DrillInputs,
     directory: RunDirectory,
   ): Promise<DrillResult> {
     const { engine, setting, signal, onProgress, onDrill } = this.#o
     const { name } = inputs.scenario
     const folder = this.#o.seeds.length === 1 ? name : `${name}-seed-${inputs.seed}`
-    const started = performance.now()
-    const working = directory.drill(folder)
-    await mkdir(working, { recursive: true })
-    await using statements = new StatementLog(working)
-    const { journals, simulateSeconds, output } = await performDrill({
+    const { report } = await playDrill({
       inputs,
       engine,
       setting,
-      template,
+      server,
+      loaded,
+      directory: directory.drill(folder),
       signal,
-      onTraffic: (check, at, traffic) => statements.add(check, at, traffic),
       onProgress: (phase, share, virtualAt) =>
-        onProgress({ scenario: name, phase, share, virtualAt }),
+        onProgress({
+          scenario: name,
+          phase,
+          share,
+          ...(virtualAt !== undefined && { virtualAt }),
+        }),
     })
-    onProgress({ scenario: name, phase: 'score', share: 0 })
-    const printedText = output === null ? null : printed(output)
-    const { kind, version, reason } = server
-    const report = await judgeDrill(working, journals, () => ({
-      postgres: { kind, version, reason },
-      wall: {
-        load: seconds,
-        simulate: simulateSeconds,
-        total: (performance.now() - started) / 1000 + seconds,
-      },
-      output: printedText,
-    }))
-    if (printedText !== null) {
-      const text = renderOutput(printedText, journals.drill.header.startedAt)
-      await writeFile(join(working, 'engine.log'), text)
-    }
     const result = { report, directory: join(directory.path, folder) }
     onDrill(result)
     return result
   }
-}
-
-function printed({ lines, cut }: Output): EngineOutput {
-  return { lines: lines.map((line) => ({ ...line, at: isoUtc(line.at) })), cut }
-}
-
-/** Exit status of one drill. */
-export function statusOf(report: Report, failUnder: number | null): number {
-  const byVerdict: Readonly<Record<Verdict, number>> = {
-    pass: EXIT.passed,
-    fail: EXIT.failed,
-    error: EXIT.harness,
-    unsafe: EXIT.unsafe,
-    inconclusive: EXIT.inconclusive,
-  }
-  const tooLow = report.verdict === 'pass' && failUnder !== null && report.score < failUnder
-  return tooLow ? EXIT.failed : byVerdict[report.verdict]
-}
-
-const WORST_FIRST = [EXIT.unsafe, EXIT.failed, EXIT.harness, EXIT.inconclusive, EXIT.passed]
-
-/** Of many drills the worst counts: 4, 1, 3, 5, 0. */
-export function worstStatus(statuses: readonly number[]): number {
-  return WORST_FIRST.find((status) => statuses.includes(status)) ?? EXIT.passed
 }

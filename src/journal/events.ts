@@ -18,6 +18,7 @@ export const JOURNAL_FORMAT = 'queue-drill-journal/1'
 /** The drill itself, or one of its twins on the same seed. */
 export type RunKind = 'drill' | 'calm' | 'noop' | 'retry-all'
 
+/** First line of a journal: everything that the run was a function of, but for the code. */
 export interface JournalHeader {
   readonly type: 'header'
   readonly format: typeof JOURNAL_FORMAT
@@ -184,6 +185,7 @@ export interface SampleEvent {
   readonly memoryMb: number
 }
 
+/** Something befell the workers of the host. */
 export interface WorkerEvent {
   readonly at: number
   readonly type: 'worker'
@@ -195,6 +197,7 @@ export interface WorkerEvent {
   readonly fault?: number
 }
 
+/** Something home-made ran, or was stopped or let go on by an operator. */
 export interface AutomationEvent {
   readonly at: number
   readonly type: 'automation'
@@ -289,11 +292,13 @@ export type Act =
   | { readonly act: 'lookup'; readonly id: number; readonly answer: string }
   | { readonly act: 'pause' | 'resume'; readonly automation: string }
 
+/** Something that the engine did besides SQL. */
 export type ActEvent = { readonly at: number; readonly type: 'act'; readonly check: number } & Act
 
 /** `facilitator`: a person ended it (live mode). */
 export type EndReason = 'duration' | 'watch-window' | 'limit' | 'facilitator'
 
+/** Last line of a journal. */
 export interface EndEvent {
   readonly at: number
   readonly type: 'end'
@@ -301,6 +306,7 @@ export interface EndEvent {
   readonly reason: EndReason
 }
 
+/** One line of a journal after its header; `type` tells which. */
 export type JournalEvent =
   | CensusEvent
   | LoadedEvent

@@ -15,17 +15,13 @@ import { renderSummary } from '../../report/summary.ts'
 import { openEngineDirectory } from '../../sandbox/engine-directory.ts'
 import { openServer } from '../../sandbox/server.ts'
 import type { Server, Template } from '../../sandbox/sandbox.ts'
-import {
-  type CampaignOptions,
-  type CampaignScenario,
-  type DrillResult,
-  statusOf,
-} from '../campaign.ts'
+import type { CampaignOptions, CampaignScenario, DrillResult } from '../campaign.ts'
 import { performTwins } from '../drill.ts'
 import { type DrillInputs, drillInputs, loadInputs } from '../inputs.ts'
 import { judgeDrill } from '../judge-drill.ts'
-import { loadTemplate } from '../load-template.ts'
+import { loadTemplate } from '../play.ts'
 import { RunDirectory, StatementLog } from '../run-directory.ts'
+import { statusOf } from '../status.ts'
 import { checkSpeed, LiveDrill } from './live-drill.ts'
 
 export interface LiveOptions extends Pick<
@@ -104,7 +100,8 @@ async function play(options: LiveOptions, inputs: DrillInputs, working: string):
   await mkdir(working, { recursive: true })
   onProgress({ scenario: null, phase: 'postgres', share: 0 })
   await using server = await openServer(postgres, image === null ? {} : { image })
-  const { template, seconds } = await loadTemplate(server, inputs, extraSql, onProgress)
+  onProgress({ scenario: inputs.scenario.name, phase: 'load', share: 0 })
+  const { template, seconds } = await loadTemplate(server, inputs.snapshot, extraSql)
   const begun = performance.now()
   const journals = await perform(options, inputs, template, working)
   const simulate = (performance.now() - begun) / 1000
