@@ -6,7 +6,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DrillError } from '../../foundation/errors.ts'
 import type { Report } from '../../report/report-json.ts'
-import { statusOf } from '../campaign.ts'
+import { statusOf } from '../status.ts'
 
 export interface HistoryLine {
   /** ISO week in UTC, `2026-W48`. */
