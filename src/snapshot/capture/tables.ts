@@ -13,6 +13,8 @@ import { copyOut } from './copy-out.ts'
 const ROWS_PER_RANGE = 50_000
 /** Of gzip. Measured: 0.4 s of a processor for 63 MB; the default 6 packs 13 % better and takes twice as long. */
 const GZIP_LEVEL = 3
+/** Masking and packing go on at the same time; a few chunks are enough for it. */
+const WAITING_BYTES = 512 * 1024
 
 export interface WriteTableOptions {
   readonly directory: string
@@ -30,7 +32,8 @@ export interface WriteTableOptions {
 export async function writeTable(options: WriteTableOptions): Promise<ManifestTable> {
   const { directory, client, table, masker, signal, onProgress } = options
   const { name, columns, extra } = table
-  using parts = new PartFiles({ directory, table: name, level: GZIP_LEVEL })
+  const packing = { level: GZIP_LEVEL, waitingBytes: WAITING_BYTES }
+  using parts = new PartFiles({ directory, table: name, ...packing })
   const mask = masker?.rows(name, columns) ?? ((chunk: Buffer) => chunk)
   let [rows, bytes] = [0, 0]
   for await (const query of queriesOf(options)) {

@@ -78,7 +78,7 @@ export class Masker {
     const kept = rulesFor(this.#policy, name)
     const { digits } = this.#parts
     const mask = this.#fields.maskOf(rule, type, kept)
-    const repeated = new RepeatedField(mask)
+    const repeated = new RepeatedField(mask, digits)
     // What a policy keeps is looked at value by value.
     if (kept !== null) return repeated
     switch (rule) {

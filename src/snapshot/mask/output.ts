@@ -1,14 +1,36 @@
-/** Bytes written one after the other, in room that grows. */
+/**
+ * A chunk while it is masked: fields that stay are not touched one by one, everything between two that are replaced is
+ * copied at once.
+ */
 
-/** Shorter pieces are copied byte by byte: a call of the copying function costs as much as so many bytes. */
+/** Shorter pieces are copied byte by byte: a call of the copying function costs as much as so many bytes (measured). */
 const LOOP_MAX = 48
 
 export class Output {
   bytes: Buffer
   length = 0
+  readonly sourceView: DataView
+  readonly #source: Buffer
+  #view: DataView
+  /** Up to here the source is written, in one form or the other. */
+  #done = 0
 
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size)
+  constructor(source: Buffer, room: number) {
+    this.#source = source
+    this.sourceView = viewOf(source)
+    this.bytes = Buffer.allocUnsafeSlow(source.length + room)
+    this.#view = viewOf(this.bytes)
+  }
+
+  /** Something else will stand for the source from `at` on, in at most `room` bytes. */
+  replace(at: number, room: number): void {
+    this.reserve(at - this.#done + room)
+    this.copy(this.#source, this.#done, at)
+  }
+
+  /** The replacement is written, and stands for the source up to `end`. */
+  resume(end: number): void {
+    this.#done = end
   }
 
   /** Room for so many bytes more. */
@@ -18,29 +40,42 @@ export class Output {
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
+    this.#view = viewOf(larger)
   }
 
-  /** In room that is reserved. */
-  byte(code: number): void {
-    this.bytes[this.length++] = code
+  /** `length` bytes, four in each word; into room for all the words. */
+  words(words: Int32Array, length: number): void {
+    const view = this.#view
+    const from = this.length
+    for (let index = 0; index < words.length; index++) {
+      view.setInt32(from + 4 * index, words[index]!, true)
+    }
+    this.length = from + length
   }
 
-  copy(source: Uint8Array, from: number, to: number): void {
-    const count = to - from
-    this.reserve(count)
+  /** Into room that is reserved. */
+  copy(source: Buffer, from: number, to: number): void {
     const { bytes, length } = this
-    if (count > LOOP_MAX) bytes.set(source.subarray(from, to), length)
+    const count = to - from
+    if (count > LOOP_MAX) source.copy(bytes, length, from, to)
     else for (let index = 0; index < count; index++) bytes[length + index] = source[from + index]!
     this.length = length + count
   }
 
+  /** As it stands; makes room. */
   text(text: string, encoding: 'latin1' | 'utf8'): void {
     // A UTF-16 unit is at most three bytes of UTF-8.
     this.reserve(encoding === 'utf8' ? text.length * 3 : text.length)
     this.length += this.bytes.write(text, this.length, encoding)
   }
 
-  written(): Buffer {
+  /** All of it; nothing may be written afterwards. */
+  end(): Buffer {
+    this.replace(this.#source.length, 0)
     return this.bytes.subarray(0, this.length)
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }

@@ -26,7 +26,6 @@ export class KeptField implements ColumnMask {
   mask(source: Buffer, at: number, out: Output): number {
     const end = this.#form(source, at)
     if (end === -1 || !isEnd(source, end)) return this.#other.mask(source, at, out)
-    out.copy(source, at, end)
     return end
   }
 }
@@ -45,9 +44,10 @@ export class NumberField implements ColumnMask {
     const end = integer(source, at)
     const isId = end !== -1 && isEnd(source, end) && source[at] !== MINUS && source[at] !== ZERO
     if (!isId) return this.#other.mask(source, at, out)
-    out.reserve(end - at)
+    out.replace(at, end - at)
     this.#digits.runOfBytes(source, at, end, out.bytes, out.length)
     out.length += end - at
+    out.resume(end)
     return end
   }
 }

@@ -1,43 +1,34 @@
 /** A field whose values come again and again (channels, classes of exceptions, tracebacks): each is masked once. */
+import type { Digits } from './digits.ts'
 import { NEWLINE, TAB, writeMasked } from './field-bytes.ts'
 import type { ColumnMask } from './field-bytes.ts'
 import type { FieldMask } from './fields.ts'
-import { HASH_PRIME, HASH_SEED, Memo, isSame } from './memo.ts'
 import type { Output } from './output.ts'
+import { HASH_PRIME, HASH_SEED, Template, Templates } from './templates.ts'
 
-interface Known {
-  readonly value: Uint8Array
-  readonly masked: Uint8Array
-}
+const NO_RUNS = new Int32Array()
 
 export class RepeatedField implements ColumnMask {
   readonly #mask: FieldMask
-  readonly #memo = new Memo<Known>()
+  readonly #templates: Templates
 
-  constructor(mask: FieldMask) {
+  constructor(mask: FieldMask, digits: Digits) {
     this.#mask = mask
+    this.#templates = new Templates(digits)
   }
 
   mask(source: Buffer, at: number, out: Output): number {
+    const known = this.#templates.writeByGlance(source, at, out)
+    if (known !== -1) return known
     let hash = HASH_SEED
     let end = at
     for (let code = source[end]!; code !== TAB && code !== NEWLINE; code = source[++end]!) {
       hash = Math.imul(hash ^ code, HASH_PRIME)
     }
-    const known = this.#memo.get(hash)
-    if (known !== undefined && isSame(known.value, source, at, end)) {
-      out.copy(known.masked, 0, known.masked.length)
-      return end
-    }
-    const from = out.length
-    writeMasked(this.#mask, source, at, end, out)
-    if (this.#memo.wants(hash, end - at)) {
-      const entry = {
-        value: source.subarray(at, end),
-        masked: out.bytes.subarray(from, out.length),
-      }
-      const copy = { value: new Uint8Array(entry.value), masked: new Uint8Array(entry.masked) }
-      this.#memo.keep(hash, copy, copy.value.length + copy.masked.length)
+    if (this.#templates.writeByHash(hash, source, at, out)) return end
+    const masked = writeMasked(this.#mask, source, at, end, out)
+    if (this.#templates.wants(hash, end - at)) {
+      this.#templates.keep(hash, new Template(source.subarray(at, end), masked, NO_RUNS))
     }
     return end
   }

@@ -4,13 +4,11 @@
  */
 import { DrillError } from '../../foundation/errors.ts'
 import type { TableName } from '../../queue-job/series.ts'
-import { BACKSLASH, NEWLINE, TAB, endOfField } from './field-bytes.ts'
+import { NEWLINE, TAB } from './field-bytes.ts'
 import type { ColumnMask } from './field-bytes.ts'
 import { Output } from './output.ts'
 import type { UuidFields } from './uuid-fields.ts'
 
-/** N of `\N`, which is NULL. */
-const NULL_LETTER = 0x4e
 /** What masking adds to a chunk at most, usually; more is made room for. */
 const ROOM_BYTES = 4096
 
@@ -31,10 +29,11 @@ export class RowMasker {
   mask(chunk: Buffer): Buffer {
     const isWhole = chunk.length === 0 || chunk[chunk.length - 1] === NEWLINE
     const source = isWhole ? chunk : Buffer.concat([chunk, Buffer.from('\n')])
-    const out = new Output(source.length + ROOM_BYTES)
+    const out = new Output(source, ROOM_BYTES)
     for (let at = 0; at < source.length;) at = this.#maskRow(source, at, out)
-    this.#uuids.flush(out)
-    return out.written()
+    const masked = out.end()
+    this.#uuids.flush(masked)
+    return masked
   }
 
   /** Returns where the next row begins. */
@@ -44,17 +43,8 @@ export class RowMasker {
     const last = masks.length - 1
     let at = from
     for (let column = 0; ; column++) {
-      let end = at + 2
-      if (
-        source[at] !== BACKSLASH ||
-        source[at + 1] !== NULL_LETTER ||
-        endOfField(source, end) !== end
-      )
-        end = masks[column]!.mask(source, at, out)
-      else out.copy(source, at, end)
+      const end = isNull(source, at) ? at + 2 : masks[column]!.mask(source, at, out)
       if (source[end] !== (column === last ? NEWLINE : TAB)) throw this.#wrongFields(source, from)
-      out.reserve(1)
-      out.byte(source[end]!)
       at = end + 1
       if (column === last) return at
     }
@@ -68,4 +58,10 @@ export class RowMasker {
         'Nothing is masked by guessing: name the columns in the order of the fields.',
     )
   }
+}
+
+/** `\N`, which stays. */
+function isNull(source: Buffer, at: number): boolean {
+  if (source[at] !== 0x5c || source[at + 1] !== 0x4e) return false
+  return source[at + 2] === TAB || source[at + 2] === NEWLINE
 }

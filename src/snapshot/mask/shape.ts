@@ -8,7 +8,7 @@
  * eight digits (those kinds have nine and more), nothing beside it that could join it to another number, no letter but
  * a reference before it (`SO00042`). In JSON it must be a number outside strings. All other digits belong to the shape.
  */
-import { HASH_PRIME, HASH_SEED } from './memo.ts'
+import { HASH_PRIME, HASH_SEED } from './templates.ts'
 
 const RUNS_MAX = 64
 const TEXT_DIGITS_MAX = 8
@@ -63,14 +63,17 @@ const JOINED = 2
 export class ShapeScanner {
   hash = 0
   end = 0
-  /** Free numbers, each from `starts` to `ends`. */
-  runs = 0
-  readonly starts = new Int32Array(RUNS_MAX)
-  readonly ends = new Int32Array(RUNS_MAX)
+  readonly #places = new Int32Array(2 * RUNS_MAX)
+  #count = 0
+
+  /** Begin and end of each free number. */
+  get runs(): Int32Array {
+    return this.#places.slice(0, this.#count)
+  }
 
   /** The field that begins at `at`. false = it has no shape that can be told; `end` is not known then. */
   scan(bytes: Uint8Array, at: number): boolean {
-    this.runs = 0
+    this.#count = 0
     const first = bytes[at]
     if (first === 0x5b || first === 0x7b || first === QUOTE) return this.#json(bytes, at)
     return this.#text(bytes, at)
@@ -187,10 +190,10 @@ export class ShapeScanner {
   }
 
   #add(start: number, end: number): boolean {
-    if (this.runs === RUNS_MAX) return false
-    this.starts[this.runs] = start
-    this.ends[this.runs] = end
-    this.runs += 1
+    if (this.#count === this.#places.length) return false
+    this.#places[this.#count] = start
+    this.#places[this.#count + 1] = end
+    this.#count += 2
     return true
   }
 }

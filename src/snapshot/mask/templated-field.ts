@@ -9,122 +9,79 @@ import type { Digits } from './digits.ts'
 import { writeMasked } from './field-bytes.ts'
 import type { ColumnMask } from './field-bytes.ts'
 import type { FieldMask } from './fields.ts'
-import { Memo } from './memo.ts'
 import { Output } from './output.ts'
 import { RepeatedField } from './repeated-field.ts'
 import { ShapeScanner } from './shape.ts'
+import { Template, Templates } from './templates.ts'
 
-/** Stands for a digit of a free number: no field holds a tab. */
-const FREE = 0x09
 const ZERO = 0x30
-/** Other digits that a shape is tried with before it is used. */
-const TRIALS = [1, 4]
-/** Numbers that stay for what stands beside them. */
+/** Behind a field that is tried: templates read four bytes at a time. */
+const BEHIND = Buffer.from('\n\n\n\n')
+/** What is added to the digits of a field to try its template with others. */
+const SHIFTS = [0, 1, 4]
+/** Numbers beside these stay, or some of them do. */
 const MEANT = /Client Error|Server Error|\[Errno|time-?out/i
-
-interface Template {
-  /** The bytes of the field, FREE for the digits of free numbers. */
-  readonly shape: Uint8Array
-  readonly masked: Uint8Array
-  /** Of the free numbers, from the beginning of the field. */
-  readonly starts: Int32Array
-  readonly ends: Int32Array
-}
-
-/** A shape whose fields have to be masked as text. */
-const REFUSED: Template = {
-  shape: new Uint8Array(),
-  masked: new Uint8Array(),
-  starts: new Int32Array(),
-  ends: new Int32Array(),
-}
 
 export class TemplatedField implements ColumnMask {
   readonly #mask: FieldMask
   readonly #digits: Digits
   readonly #repeated: RepeatedField
+  readonly #templates: Templates
   readonly #scanner = new ShapeScanner()
-  readonly #memo = new Memo<Template>()
-  readonly #trial = new Output(1024)
-  readonly #predicted = new Output(1024)
 
   /** `mask` gives all free numbers to `digits`. */
   constructor(mask: FieldMask, digits: Digits) {
     this.#mask = mask
     this.#digits = digits
-    this.#repeated = new RepeatedField(mask)
+    this.#repeated = new RepeatedField(mask, digits)
+    this.#templates = new Templates(digits)
   }
 
   mask(source: Buffer, at: number, out: Output): number {
+    const known = this.#templates.writeByGlance(source, at, out)
+    if (known !== -1) return known
     const scanner = this.#scanner
     if (!scanner.scan(source, at)) return this.#repeated.mask(source, at, out)
     const { hash, end } = scanner
-    const template = this.#memo.get(hash)
-    if (template !== undefined && fits(template.shape, source, at, end)) {
-      this.#write(template, source, at, out)
-      return end
+    if (this.#templates.writeByHash(hash, source, at, out)) return end
+    if (this.#templates.wants(hash, end - at)) {
+      const runs = scanner.runs.map((place) => place - at)
+      this.#templates.keep(hash, this.#template(source.subarray(at, end), runs))
     }
-    const from = out.length
-    this.#repeated.mask(source, at, out)
-    if (template === undefined && this.#memo.wants(hash, end - at)) {
-      const made = this.#template(source.subarray(at, end), out.bytes.subarray(from, out.length))
-      this.#memo.keep(hash, made, 2 * made.shape.length)
-    }
-    return end
+    return this.#repeated.mask(source, at, out)
   }
 
-  #write(template: Template, source: Buffer, at: number, out: Output): void {
-    const { masked, starts, ends } = template
-    const to = out.length
-    out.copy(masked, 0, masked.length)
-    for (let run = 0; run < starts.length; run++) {
-      const start = starts[run]!
-      this.#digits.runOfBytes(source, at + start, at + ends[run]!, out.bytes, to + start)
-    }
+  /** null = the shape does not tell how its fields are masked. */
+  #template(field: Buffer, runs: Int32Array): Template | null {
+    if (hasMeaning(field)) return null
+    const masked = this.#asText(field)
+    if (masked.length !== field.length) return null
+    const template = new Template(field, masked, runs)
+    const isRight = SHIFTS.every((shift) => {
+      const other = shifted(field, runs, shift)
+      const source = Buffer.concat([other, BEHIND])
+      const out = new Output(source, BEHIND.length)
+      template.write(source, 0, this.#digits, out)
+      return out.end().equals(Buffer.concat([this.#asText(other), BEHIND]))
+    })
+    return isRight ? template : null
   }
 
-  /** Of the field that the scanner has just read. */
-  #template(field: Buffer, masked: Buffer): Template {
-    const { runs } = this.#scanner
-    if (masked.length !== field.length || hasMeaning(field)) return REFUSED
-    const from = this.#scanner.end - field.length
-    const starts = this.#scanner.starts.slice(0, runs).map((start) => start - from)
-    const ends = this.#scanner.ends.slice(0, runs).map((end) => end - from)
-    const shape = new Uint8Array(field)
-    for (let run = 0; run < runs; run++) shape.fill(FREE, starts[run], ends[run])
-    const template = { shape, masked: new Uint8Array(masked), starts, ends }
-    const isRight = [0, ...TRIALS].every((shift) => this.#foretells(template, field, shift))
-    return isRight ? template : REFUSED
-  }
-
-  /** Whether the template gives what masking as text gives for the field with other digits. */
-  #foretells(template: Template, field: Buffer, shift: number): boolean {
-    const other = shifted(field, template, shift)
-    this.#trial.length = 0
-    writeMasked(this.#mask, other, 0, other.length, this.#trial)
-    this.#predicted.length = 0
-    this.#write(template, other, 0, this.#predicted)
-    return this.#trial.written().equals(this.#predicted.written())
+  #asText(field: Buffer): Buffer {
+    const out = new Output(field, 0)
+    writeMasked(this.#mask, field, 0, field.length, out)
+    return out.end()
   }
 }
 
-function fits(shape: Uint8Array, source: Buffer, at: number, end: number): boolean {
-  if (shape.length !== end - at) return false
-  for (let index = 0; index < shape.length; index++) {
-    const code = source[at + index]!
-    const wanted = shape[index]!
-    if (wanted !== code && (wanted !== FREE || code < ZERO || code > ZERO + 9)) return false
-  }
-  return true
-}
-
-/** With other digits in the free numbers, but the zeros at their heads. */
-function shifted(field: Buffer, { starts, ends }: Template, shift: number): Buffer {
+/** With other digits in the free numbers, but for the zeros at their heads. */
+function shifted(field: Buffer, runs: Int32Array, shift: number): Buffer {
   const other = Buffer.from(field)
-  for (let run = 0; run < starts.length; run++) {
-    let at = starts[run]!
-    while (at < ends[run]! && other[at] === ZERO) at += 1
-    for (let index = at; index < ends[run]!; index++) {
+  for (let run = 0; run < runs.length; run += 2) {
+    let at = runs[run]!
+    const end = runs[run + 1]!
+    while (at < end && other[at] === ZERO) at += 1
+    for (let index = at; index < end; index++) {
       const digit = other[index]! - ZERO
       other[index] = ZERO + (index === at ? ((digit - 1 + shift) % 9) + 1 : (digit + shift) % 10)
     }
@@ -136,9 +93,7 @@ function shifted(field: Buffer, { starts, ends }: Template, shift: number): Buff
 function hasMeaning(field: Buffer): boolean {
   const text = field.toString('utf8')
   if (MEANT.test(text) || spansOf(text).length > 0) return true
-  const first = text[0]
-  if (first !== '{' && first !== '[' && first !== '"') return false
-  return !isJson(decodeRow(text)[0]!)
+  return /^["[{]/.test(text) && !isJson(decodeRow(text)[0]!)
 }
 
 /** Also inside a JSON string that is a document itself. */

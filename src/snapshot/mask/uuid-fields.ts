@@ -36,9 +36,8 @@ export class UuidFields {
     }
   }
 
-  /** Fills all places that were left in `out`. */
-  flush(out: Output): void {
-    const { bytes } = out
+  /** Fills all places that were left. */
+  flush(bytes: Buffer): void {
     const masked = this.#uuids.maskBlocks(
       this.#blocks.subarray(0, this.#places.length * UUID_BYTES),
     )
@@ -61,9 +60,10 @@ export class UuidFields {
       if ((high | low) > 15) return false
       this.#blocks[from + byte] = (high << 4) | low
     }
-    out.reserve(UUID_LENGTH)
+    out.replace(at, UUID_LENGTH)
     this.#places.push(out.length)
     out.length += UUID_LENGTH
+    out.resume(at + UUID_LENGTH)
     return true
   }
 }

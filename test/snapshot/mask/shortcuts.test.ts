@@ -147,7 +147,7 @@ test('whatever texts of a few shapes hold, and however often they come', () => {
       const rows = all.map((value) => Object.fromEntries(COLUMNS.map(({ name }) => [name, value])))
       expect(byRows(rows, COLUMNS)).toEqual(asText(rows, COLUMNS))
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })
 
