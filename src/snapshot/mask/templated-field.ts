@@ -13,14 +13,13 @@ import { Output } from './output.ts'
 import { RepeatedField } from './repeated-field.ts'
 import { ShapeScanner } from './shape.ts'
 import { Template, Templates } from './templates.ts'
+import { TELLING } from './told-numbers.ts'
 
 const ZERO = 0x30
 /** Behind a field that is tried: templates read four bytes at a time. */
 const BEHIND = Buffer.from('\n\n\n\n')
 /** What is added to the digits of a field to try its template with others. */
 const SHIFTS = [0, 1, 4]
-/** Numbers beside these stay, or some of them do. */
-const MEANT = /Client Error|Server Error|\[Errno|time-?out/i
 
 export class TemplatedField implements ColumnMask {
   readonly #mask: FieldMask
@@ -92,7 +91,7 @@ function shifted(field: Buffer, runs: Int32Array, shift: number): Buffer {
 /** Whether something in the field is more than words and numbers, so that its digits are not free. */
 function hasMeaning(field: Buffer): boolean {
   const text = field.toString('utf8')
-  if (MEANT.test(text) || spansOf(text).length > 0) return true
+  if (TELLING.test(text) || spansOf(text).length > 0) return true
   return /^["[{]/.test(text) && !isJson(decodeRow(text)[0]!)
 }
 
