@@ -18,7 +18,7 @@ export class Output {
   constructor(source: Buffer, room: number) {
     this.#source = source
     this.sourceView = viewOf(source)
-    this.bytes = Buffer.allocUnsafeSlow(source.length + room)
+    this.bytes = Buffer.allocUnsafe(source.length + room)
     this.#view = viewOf(this.bytes)
   }
 
@@ -37,7 +37,7 @@ export class Output {
   reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.bytes.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
     this.#view = viewOf(larger)

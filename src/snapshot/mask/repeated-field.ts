@@ -18,17 +18,17 @@ export class RepeatedField implements ColumnMask {
   }
 
   mask(source: Buffer, at: number, out: Output): number {
-    const known = this.#templates.writeByGlance(source, at, out)
-    if (known !== -1) return known
     let hash = HASH_SEED
     let end = at
     for (let code = source[end]!; code !== TAB && code !== NEWLINE; code = source[++end]!) {
       hash = Math.imul(hash ^ code, HASH_PRIME)
     }
-    if (this.#templates.writeByHash(hash, source, at, out)) return end
+    const templates = this.#templates
+    if (templates.writeByHint(hash, source, at, out) !== -1) return end
+    if (templates.writeByHash(hash, hash, source, at, out) !== -1) return end
     const masked = writeMasked(this.#mask, source, at, end, out)
-    if (this.#templates.wants(hash, end - at)) {
-      this.#templates.keep(hash, new Template(source.subarray(at, end), masked, NO_RUNS))
+    if (templates.wants(hash, end - at)) {
+      templates.keep(hash, new Template(source.subarray(at, end), masked, NO_RUNS))
     }
     return end
   }

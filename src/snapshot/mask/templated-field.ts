@@ -9,6 +9,7 @@ import type { Digits } from './digits.ts'
 import { writeMasked } from './field-bytes.ts'
 import type { ColumnMask } from './field-bytes.ts'
 import type { FieldMask } from './fields.ts'
+import { glance } from './glance.ts'
 import { Output } from './output.ts'
 import { RepeatedField } from './repeated-field.ts'
 import { ShapeScanner } from './shape.ts'
@@ -18,8 +19,8 @@ import { TELLING } from './told-numbers.ts'
 const ZERO = 0x30
 /** Behind a field that is tried: templates read four bytes at a time. */
 const BEHIND = Buffer.from('\n\n\n\n')
-/** What is added to the digits of a field to try its template with others. */
-const SHIFTS = [0, 1, 4]
+/** What is added to each digit to try a template with others. */
+const SHIFT = 4
 
 export class TemplatedField implements ColumnMask {
   readonly #mask: FieldMask
@@ -37,33 +38,45 @@ export class TemplatedField implements ColumnMask {
   }
 
   mask(source: Buffer, at: number, out: Output): number {
-    const known = this.#templates.writeByGlance(source, at, out)
+    const templates = this.#templates
+    const hint = glance(source, at)
+    const known = templates.writeByHint(hint, source, at, out)
     if (known !== -1) return known
     const scanner = this.#scanner
     if (!scanner.scan(source, at)) return this.#repeated.mask(source, at, out)
     const { hash, end } = scanner
-    if (this.#templates.writeByHash(hash, source, at, out)) return end
-    if (this.#templates.wants(hash, end - at)) {
+    if (templates.writeByHash(hash, hint, source, at, out) !== -1) return end
+    if (templates.wants(hash, end - at)) {
       const runs = scanner.runs.map((place) => place - at)
-      this.#templates.keep(hash, this.#template(source.subarray(at, end), runs))
+      templates.keep(hash, this.#template(source.subarray(at, end), runs))
+      if (templates.writeByHash(hash, hint, source, at, out) !== -1) return end
     }
     return this.#repeated.mask(source, at, out)
   }
 
   /** null = the shape does not tell how its fields are masked. */
   #template(field: Buffer, runs: Int32Array): Template | null {
-    if (hasMeaning(field)) return null
+    if (runs.length > 0 && hasMeaning(field)) return null
     const masked = this.#asText(field)
-    if (masked.length !== field.length) return null
+    if (runs.length > 0 && masked.length !== field.length) return null
     const template = new Template(field, masked, runs)
-    const isRight = SHIFTS.every((shift) => {
-      const other = shifted(field, runs, shift)
-      const source = Buffer.concat([other, BEHIND])
-      const out = new Output(source, BEHIND.length)
-      template.write(source, 0, this.#digits, out)
-      return out.end().equals(Buffer.concat([this.#asText(other), BEHIND]))
-    })
-    return isRight ? template : null
+    return runs.length === 0 || this.#isRight(template, field, runs, masked) ? template : null
+  }
+
+  /** Whether it gives what masking as text gives, also for other numbers. */
+  #isRight(template: Template, field: Buffer, runs: Int32Array, masked: Buffer): boolean {
+    const other = shifted(field, runs)
+    return (
+      this.#byTemplate(template, field).equals(masked) &&
+      this.#byTemplate(template, other).equals(this.#asText(other))
+    )
+  }
+
+  #byTemplate(template: Template, field: Buffer): Buffer {
+    const source = Buffer.concat([field, BEHIND])
+    const out = new Output(source, BEHIND.length)
+    template.write(source, 0, this.#digits, out)
+    return out.end().subarray(0, -BEHIND.length)
   }
 
   #asText(field: Buffer): Buffer {
@@ -74,7 +87,7 @@ export class TemplatedField implements ColumnMask {
 }
 
 /** With other digits in the free numbers, but for the zeros at their heads. */
-function shifted(field: Buffer, runs: Int32Array, shift: number): Buffer {
+function shifted(field: Buffer, runs: Int32Array): Buffer {
   const other = Buffer.from(field)
   for (let run = 0; run < runs.length; run += 2) {
     let at = runs[run]!
@@ -82,7 +95,7 @@ function shifted(field: Buffer, runs: Int32Array, shift: number): Buffer {
     while (at < end && other[at] === ZERO) at += 1
     for (let index = at; index < end; index++) {
       const digit = other[index]! - ZERO
-      other[index] = ZERO + (index === at ? ((digit - 1 + shift) % 9) + 1 : (digit + shift) % 10)
+      other[index] = ZERO + (index === at ? ((digit - 1 + SHIFT) % 9) + 1 : (digit + SHIFT) % 10)
     }
   }
   return other

@@ -18,16 +18,8 @@ const TAB = 0x09
 const NEWLINE = 0x0a
 const ZERO = 0x30
 
-/** A few bytes of a field tell which shape it is likely to have; the nearer the more telling. */
-const GLANCES = [0, 1, 2, 3, 6, 10, 15, 21, 28, 36, 45, 55, 66, 78, 91, 105, 120, 136, 153, 171]
-const GLANCE_MAX = GLANCES.at(-1)!
 /** A power of two. */
 const GUESSES = 1024
-/** Digits tell nothing, and what is behind the end of a field little. */
-const GLANCED = Uint8Array.from({ length: 256 }, (_, code) => {
-  if (code === TAB || code === NEWLINE) return 0
-  return code >= ZERO && code <= ZERO + 9 ? ZERO : code
-})
 
 export const HASH_SEED = 0x811c9dc5
 export const HASH_PRIME = 0x01000193
@@ -50,12 +42,15 @@ export class Template {
     this.#maskedLength = masked.length
     const fixed = Buffer.alloc(field.length, 0xff)
     for (let run = 0; run < runs.length; run += 2) fixed.fill(0, runs[run], runs[run + 1])
+    const bits = wordsOf(fixed)
     const words = wordsOf(field)
-    this.#shape = Int32Array.from(
-      wordsOf(fixed).flatMap((bits, index) => [bits, bits & words[index]!]),
-    )
+    this.#shape = new Int32Array(2 * words.length)
+    for (let index = 0; index < words.length; index++) {
+      this.#shape[2 * index] = bits[index]!
+      this.#shape[2 * index + 1] = bits[index]! & words[index]!
+    }
     this.#isKept = runs.length === 0 && field.equals(masked)
-    this.#masked = Int32Array.from(this.#isKept ? [] : wordsOf(masked))
+    this.#masked = this.#isKept ? NO_WORDS : wordsOf(masked)
     this.#runs = runs
   }
 
@@ -103,10 +98,13 @@ function areDigits(source: Buffer, at: number, runs: Int32Array): boolean {
   return true
 }
 
-function wordsOf(bytes: Buffer): number[] {
-  const padded = Buffer.concat([bytes], Math.ceil(bytes.length / 4) * 4)
-  return Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(4 * index))
+function wordsOf(bytes: Buffer): Int32Array {
+  const words = new Int32Array(Math.ceil(bytes.length / 4))
+  for (let at = 0; at < bytes.length; at++) words[at >> 2]! |= bytes[at]! << (8 * (at & 3))
+  return words
 }
+
+const NO_WORDS = new Int32Array()
 
 export class Templates {
   readonly #digits: Digits
@@ -121,25 +119,27 @@ export class Templates {
     this.#digits = digits
   }
 
-  /** Masks the field at `at` if a glance at it leads to its template; returns where it ends, else -1. */
-  writeByGlance(source: Buffer, at: number, out: Output): number {
-    const template = this.#guesses[glance(source, at)]
+  /**
+   * Masks the field at `at` if its template is the last one that was found by a hash under this hint; returns where it
+   * ends, else -1. A hint is a number that fields of one shape mostly share.
+   */
+  writeByHint(hint: number, source: Buffer, at: number, out: Output): number {
+    const template = this.#guesses[slotOf(hint, GUESSES)]
     return template === undefined ? -1 : template.write(source, at, this.#digits, out)
   }
 
-  /** Masks the field whose shape has the hash, if it is known; whether it was. */
-  writeByHash(hash: number, source: Buffer, at: number, out: Output): boolean {
+  /** Masks the field whose shape has the hash, if it is known; returns where it ends, else -1. */
+  writeByHash(hash: number, hint: number, source: Buffer, at: number, out: Output): number {
     const template = this.#get(hash)
-    if (template === undefined || template === null) return false
-    if (template.write(source, at, this.#digits, out) === -1) return false
-    this.#guesses[glance(source, at)] = template
-    return true
+    if (template === undefined || template === null) return -1
+    this.#guesses[slotOf(hint, GUESSES)] = template
+    return template.write(source, at, this.#digits, out)
   }
 
   /** Whether a field of so many bytes should get a template. */
   wants(hash: number, bytes: number): boolean {
     if (bytes > FIELD_BYTES_MAX || this.#get(hash) !== undefined) return false
-    const slot = (hash ^ (hash >>> 15)) & (MET - 1)
+    const slot = slotOf(hash, MET)
     if (this.#met[slot] === hash) return true
     this.#met[slot] = hash
     return false
@@ -166,14 +166,7 @@ export class Templates {
   }
 }
 
-function glance(source: Buffer, at: number): number {
-  let hash = HASH_SEED
-  if (at + GLANCE_MAX < source.length) {
-    for (let index = 0; index < GLANCES.length; index++) {
-      const code = GLANCED[source[at + GLANCES[index]!]!]!
-      if (code === 0) break
-      hash = Math.imul(hash ^ code, HASH_PRIME)
-    }
-  }
-  return (hash ^ (hash >>> 15)) & (GUESSES - 1)
+/** `slots` is a power of two. */
+function slotOf(hash: number, slots: number): number {
+  return (hash ^ (hash >>> 15)) & (slots - 1)
 }
