@@ -32,7 +32,7 @@ export interface PartFilesOptions {
   readonly level?: number
   /**
    * So many bytes may wait for the packer while more are made. Default: a chunk is packed when `write` returns, and may
-   * be used again; with this, never.
+   * be used again; with this, only from `onPacked` on.
    */
   readonly waitingBytes?: number
 }
@@ -49,8 +49,11 @@ export class PartFiles implements Disposable {
     this.#options = { rowsPerFile, ...options }
   }
 
-  /** Takes whole rows, as many as `rows` says. Throws DrillError `harness` where the disk does not take them. */
-  async write(chunk: Buffer, rows: number): Promise<void> {
+  /**
+   * Takes whole rows, as many as `rows` says. `onPacked`: the chunk may be used again. Throws DrillError `harness` where
+   * the disk does not take them.
+   */
+  async write(chunk: Buffer, rows: number, onPacked?: () => void): Promise<void> {
     let rest = chunk
     let restRows = rows
     while (restRows > 0) {
@@ -58,7 +61,9 @@ export class PartFiles implements Disposable {
       const room = this.#options.rowsPerFile - this.#open.rows
       const taken = Math.min(room, restRows)
       const end = taken === restRows ? rest.length : endOfRow(rest, taken)
-      await this.#open.write(rest.subarray(0, end), taken)
+      // What of the chunk belongs to an earlier file is packed before its next one begins.
+      const isLast = taken === restRows
+      await this.#open.write(rest.subarray(0, end), taken, isLast ? onPacked : undefined)
       rest = rest.subarray(end)
       restRows -= taken
       if (taken === room) await this.#finish()
@@ -141,11 +146,11 @@ class PartFile {
     )
   }
 
-  async write(chunk: Buffer, rows: number): Promise<void> {
+  async write(chunk: Buffer, rows: number, onPacked?: () => void): Promise<void> {
     this.rows += rows
     this.#content.update(chunk)
     this.#contentBytes += chunk.length
-    if (this.#gzip.write(chunk)) return
+    if (this.#gzip.write(chunk, onPacked)) return
     const drained = new Promise<null>((resolve) => this.#gzip.once('drain', () => resolve(null)))
     const failure = await Promise.race([drained, this.#done])
     if (failure !== null) throw failure

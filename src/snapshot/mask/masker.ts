@@ -33,6 +33,9 @@ export interface MaskedColumn {
   readonly type: string
 }
 
+/** Masks a chunk of whole rows. `into`: where the result may be written. */
+export type MaskRows = (chunk: Buffer, into?: Buffer) => Buffer
+
 export class Masker {
   /** For the manifest. */
   readonly policySummary: NonNullable<Manifest['masking_policy']>
@@ -65,11 +68,11 @@ export class Masker {
    * Masks chunks of whole rows of COPY text. The columns are in the order of the fields. Throws DrillError `input` for a
    * row of another number of fields: it cannot be told what is what.
    */
-  rows(table: TableName, columns: readonly MaskedColumn[]): (chunk: Buffer) => Buffer {
+  rows(table: TableName, columns: readonly MaskedColumn[]): MaskRows {
     const uuids = new UuidFields(this.#parts.uuids)
     const masks = columns.map((column) => this.#columnMask(table, column, uuids))
     const rows = new RowMasker(table, masks, uuids)
-    return (chunk) => rows.mask(chunk)
+    return (chunk, into) => rows.mask(chunk, into)
   }
 
   #columnMask(table: TableName, { name, type }: MaskedColumn, uuids: UuidFields): ColumnMask {

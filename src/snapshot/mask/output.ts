@@ -15,10 +15,11 @@ export class Output {
   /** Up to here the source is written, in one form or the other. */
   #done = 0
 
-  constructor(source: Buffer, room: number) {
+  /** Written into `into` as long as that has the room. */
+  constructor(source: Buffer, into: Buffer) {
     this.#source = source
     this.sourceView = viewOf(source)
-    this.bytes = Buffer.allocUnsafe(source.length + room)
+    this.bytes = into
     this.#view = viewOf(this.bytes)
   }
 
@@ -37,7 +38,7 @@ export class Output {
   reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
     this.#view = viewOf(larger)

@@ -25,11 +25,14 @@ export class RowMasker {
     this.#uuids = uuids
   }
 
-  /** Throws DrillError `input` for a row of another number of fields: it cannot be told what is what. */
-  mask(chunk: Buffer): Buffer {
+  /**
+   * Written into `into`, or something larger if that is too small. Throws DrillError `input` for a row of another number
+   * of fields: it cannot be told what is what.
+   */
+  mask(chunk: Buffer, into: Buffer = Buffer.allocUnsafeSlow(chunk.length + ROOM_BYTES)): Buffer {
     const isWhole = chunk.length === 0 || chunk[chunk.length - 1] === NEWLINE
     const source = isWhole ? chunk : Buffer.concat([chunk, Buffer.from('\n')])
-    const out = new Output(source, ROOM_BYTES)
+    const out = new Output(source, into)
     for (let at = 0; at < source.length;) at = this.#maskRow(source, at, out)
     const masked = out.end()
     this.#uuids.flush(masked)

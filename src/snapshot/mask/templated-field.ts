@@ -74,13 +74,13 @@ export class TemplatedField implements ColumnMask {
 
   #byTemplate(template: Template, field: Buffer): Buffer {
     const source = Buffer.concat([field, BEHIND])
-    const out = new Output(source, BEHIND.length)
+    const out = new Output(source, Buffer.allocUnsafe(source.length + BEHIND.length))
     template.write(source, 0, this.#digits, out)
     return out.end().subarray(0, -BEHIND.length)
   }
 
   #asText(field: Buffer): Buffer {
-    const out = new Output(field, 0)
+    const out = new Output(field, Buffer.allocUnsafe(field.length))
     writeMasked(this.#mask, field, 0, field.length, out)
     return out.end()
   }
