@@ -11,5 +11,7 @@ test('engines list names the built-in engines, and the help of run names the sam
     expect(table.stdout).toMatch(new RegExp(`^${name} +${description}$`, 'm'))
   }
   const help = await queueDrill(['run', '--help'])
-  expect(help.stdout).toContain(`Who recovers: ${names.join(', ')}, or the path of a module`)
+  expect(help.stdout).toContain(
+    `Who recovers: ${names.join(', ')}, or the path of a program or module`,
+  )
 })
