@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { messageOf } from '../foundation/errors.ts'
 import { askDocker, DEFAULT_IMAGE, hasImage } from './container/docker.ts'
 import { findBinaries } from './embedded/binaries.ts'
+import { findArchive, initdbArguments } from './embedded/cluster.ts'
 import { isRoomyMemory, placesForDirectories } from './embedded/directory.ts'
 import { chooseRunAs } from './embedded/run-as.ts'
 
@@ -24,6 +25,8 @@ export interface Capabilities {
     readonly path: string | null
     /** The user that runs the server: null = the harness's own. */
     readonly runsAs: string | null
+    /** Archive from which the next server begins; null = the next start makes one, where there is a place for it. */
+    readonly cluster: string | null
   }
   readonly docker: Finding & { readonly version: string | null }
   readonly image: Finding & { readonly name: string }
@@ -61,22 +64,27 @@ export async function findCapabilities(image = DEFAULT_IMAGE): Promise<Capabilit
 async function embeddedFinding(): Promise<Capabilities['embedded']> {
   try {
     const runAs = chooseRunAs()
-    const { directory, version, origin } = await findBinaries(runAs)
+    const binaries = await findBinaries(runAs)
+    const { directory, version, origin } = binaries
+    const cluster = findArchive(binaries, initdbArguments(binaries))
     const from = {
       package: 'of the npm package',
       copy: 'of the npm package, copied to where its user can run them',
       machine: 'installed on this machine',
     }[origin]
     const by = runAs === null ? '' : `, run as user ${runAs.name}`
+    const kept = cluster === null ? '' : `, begins from ${cluster}`
     return {
       available: true,
-      detail: `PostgreSQL ${version}, binaries ${from}${by}`,
+      detail: `PostgreSQL ${version}, binaries ${from}${by}${kept}`,
       version,
       path: directory,
       runsAs: runAs?.name ?? null,
+      cluster,
     }
   } catch (error) {
-    return { available: false, detail: messageOf(error), version: null, path: null, runsAs: null }
+    const detail = messageOf(error)
+    return { available: false, detail, version: null, path: null, runsAs: null, cluster: null }
   }
 }
 

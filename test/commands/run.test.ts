@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeSmallCompany } from '../drills/small-company.ts'
 import { queueDrill, type Ended } from './process.ts'
 
 interface Drill {
@@ -21,7 +22,7 @@ interface Document {
 function scenario(role: string, from: string): string {
   return `title: t
 summary: s
-snapshot: company-25k
+snapshot: ./small
 duration: 30m
 faults:
   - { kind: credential-missing, roles: [${role}], from: ${from} }
@@ -29,12 +30,14 @@ faults:
 }
 
 const SHORT = ['--postgres', 'embedded', '--engine', 'noop', '--duration', '30m']
+const SMALL = ['--snapshot', './small']
 
 let directory: string
 const drill = (...args: string[]) => queueDrill(['run', ...args], { cwd: directory })
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'queue-drill-test-'))
+  await makeSmallCompany(join(directory, 'small'))
 })
 
 afterAll(async () => {
@@ -46,7 +49,16 @@ describe('a run', () => {
 
   beforeAll(async () => {
     const reporters = ['--reporter', 'default,json:all.json', '--reporter', 'junit:ci/junit.xml']
-    ended = await drill('quiet-day', ...SHORT, '--seed', '7', '--out', 'out', ...reporters)
+    ended = await drill(
+      'quiet-day',
+      ...SHORT,
+      ...SMALL,
+      '--seed',
+      '7',
+      '--out',
+      'out',
+      ...reporters,
+    )
   })
 
   test('prints engine and seed first and last, and nothing on stderr that is no terminal', () => {
@@ -64,7 +76,7 @@ describe('a run', () => {
 
   test('tells the command that repeats the drill', () => {
     expect(ended.stdout).toContain(
-      'queue-drill run quiet-day --engine noop --duration 30m --seed 7\n',
+      'queue-drill run quiet-day --engine noop --snapshot ./small --duration 30m --seed 7\n',
     )
   })
 
@@ -96,6 +108,7 @@ test('JSON on stdout is one document and nothing else', async () => {
   const { status, stdout } = await drill(
     'quiet-day',
     ...SHORT,
+    ...SMALL,
     '--out',
     'json',
     '--reporter',

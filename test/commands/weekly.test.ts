@@ -7,17 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HistoryLine } from '../../src/drill/weekly/history.ts'
+import { makeSmallCompany } from '../drills/small-company.ts'
 import { CLI, queueDrill } from './process.ts'
 
 /** Half an hour in which nothing is wrong. */
 const CALM = `title: t
 summary: s
-snapshot: company-25k
+snapshot: ./small
 duration: 30m
 control: true
 `
 
-const CONFIG = `snapshot: company-25k
+const CONFIG = `snapshot: ./small
 engine: noop
 scenarios: [one.yaml, two.yaml]
 postgres: embedded
@@ -28,6 +29,7 @@ const run = (...args: string[]) => queueDrill(args, { cwd: root })
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'queue-drill-test-'))
+  await makeSmallCompany(join(root, 'small'))
   await writeFile(join(root, 'one.yaml'), CALM)
   await writeFile(join(root, 'two.yaml'), CALM)
   await writeFile(join(root, 'queue-drill.yaml'), CONFIG)

@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Report } from '../../src/report/report-json.ts'
 import type { Ended } from '../commands/process.ts'
 import { Place } from './drill-process.ts'
+import { makeSmallCompany } from './small-company.ts'
 
 let place: Place
 
 beforeAll(async () => {
   place = await Place.open()
+  await makeSmallCompany(place.file('small'))
 })
 afterAll(() => place[Symbol.asyncDispose]())
 
@@ -50,7 +52,8 @@ describe('nobody acts while the webhook target hangs', () => {
 })
 
 it('a quiet day on which nobody acts passes', async () => {
-  const ended = await drill('quiet-day', '--engine', 'noop', '--duration', '30m', '--out', 'quiet')
+  const run = ['--engine', 'noop', '--duration', '30m', '--snapshot', './small']
+  const ended = await drill('quiet-day', ...run, '--out', 'quiet')
   expect(ended).toMatchObject({ status: 0, stderr: '' })
   expect(await place.report('quiet', 'quiet-day')).toMatchObject({
     verdict: 'pass',
@@ -65,7 +68,7 @@ it('a fault after the end of the drill is no drill: inconclusive, 5', async () =
     'late.yaml',
     `title: The shop hangs
 summary: Too late to be seen.
-snapshot: company-25k
+snapshot: ./small
 duration: 10m
 faults:
   - { kind: target-down, roles: [webhook], from: 11m, answer: hang }

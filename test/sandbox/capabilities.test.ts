@@ -13,6 +13,22 @@ describe('what this machine can do', () => {
     expect(`${server.version} ${server.reason}`).toContain(expected)
   })
 
+  it('names the archive that an embedded server begins from', async () => {
+    await using server = await openServer('embedded')
+    const { embedded } = await findCapabilities()
+    expect(embedded.version).toBe(server.version)
+    expect(embedded.cluster).toMatch(/\/cluster-\d+\.\d+-[0-9a-f]{16}\.tar$/)
+    expect(embedded.detail).toContain(embedded.cluster)
+    const { QUEUE_DRILL_CACHE: before } = process.env
+    try {
+      process.env['QUEUE_DRILL_CACHE'] = '/nowhere'
+      expect((await findCapabilities()).embedded.cluster).toBeNull()
+    } finally {
+      if (before === undefined) delete process.env['QUEUE_DRILL_CACHE']
+      else process.env['QUEUE_DRILL_CACHE'] = before
+    }
+  })
+
   it('an image that is not here is told apart from a Docker that is not', async () => {
     const found = await findCapabilities('postgres:0-no-such')
     expect(found.image.available).toBe(false)

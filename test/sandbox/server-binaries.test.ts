@@ -67,7 +67,10 @@ describe.skipIf(original === null)('the binaries of the npm package', () => {
       machineDirectories: [],
     })
     expect(binaries.origin).toBe('copy')
-    const server = await openSandbox(await startEmbedded({ binaries }), 'test')
+    const server = await openSandbox(
+      await startEmbedded({ binaries, cacheDirectories: [] }),
+      'test',
+    )
     await server[Symbol.asyncDispose]()
   })
 
@@ -81,7 +84,10 @@ describe.skipIf(original === null)('the binaries of the npm package', () => {
       machineDirectories: [],
     })
     expect(binaries.origin).toBe('copy')
-    const server = await openSandbox(await startEmbedded({ binaries }), 'test')
+    const server = await openSandbox(
+      await startEmbedded({ binaries, cacheDirectories: [] }),
+      'test',
+    )
     await server[Symbol.asyncDispose]()
     rmSync(closed, { recursive: true })
   })
@@ -125,7 +131,10 @@ describe('without a package for the platform', () => {
   it.skipIf(machine15 === null)('an installed PostgreSQL is taken', async () => {
     const binaries = await findBinaries(runAs, { platformPackage: null })
     expect(binaries.origin).toBe('machine')
-    const server = await openSandbox(await startEmbedded({ binaries }), 'test')
+    const server = await openSandbox(
+      await startEmbedded({ binaries, cacheDirectories: [] }),
+      'test',
+    )
     expect(server.version).toBe(binaries.version)
     await server[Symbol.asyncDispose]()
   })

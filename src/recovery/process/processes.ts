@@ -21,6 +21,8 @@ export interface Look {
 }
 
 const PAGE_BYTES = 4096
+/** Looks after which all are looked at again, because a process id may have been given anew. */
+const FORGET_EVERY = 100
 /** A process that starts another one while it is being killed is met in the next round. */
 const ROUNDS_MAX = 20
 const HAS_PROC = existsSync('/proc/self/environ')
@@ -47,6 +49,9 @@ export class Processes {
   readonly #setting: string
   /** Seen so far, by their start: a child that cleared its environment stays known. */
   readonly #known = new Map<number, string>()
+  /** Process ids that are somebody else's: looking at each of a few hundred takes 10 ms. */
+  readonly #foreign = new Set<number>()
+  #looks = 0
 
   constructor(mark: string) {
     this.#setting = `${MARK_VARIABLE}=${mark}`
@@ -74,7 +79,8 @@ export class Processes {
 
   /** Kills them all. Outside Linux none is to be seen: there the process group must do. */
   end(): void {
-    for (let round = 0; HAS_PROC && round < ROUNDS_MAX; round++) {
+    if (!HAS_PROC) return
+    for (let round = 0; round < ROUNDS_MAX; round++) {
       const own = this.#own()
       if (own.length === 0) return
       for (const { pid } of own) kill(pid)
@@ -82,9 +88,12 @@ export class Processes {
   }
 
   #own(): readonly Process[] {
+    if (++this.#looks % FORGET_EVERY === 0) this.#foreign.clear()
     const all = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) => processOf(Number(name)) ?? [])
+      .map(Number)
+      .filter((pid) => !this.#foreign.has(pid))
+      .flatMap((pid) => processOf(pid) ?? [])
     const own = all.filter(
       ({ pid, start }) =>
         pid !== process.pid &&
@@ -98,6 +107,7 @@ export class Processes {
         own.push(each)
       }
     }
+    for (const { pid } of all) if (!found.has(pid)) this.#foreign.add(pid)
     this.#known.clear()
     for (const { pid, start } of own) this.#known.set(pid, start)
     return own

@@ -9,9 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as after } from 'node:timers/promises'
-import { ControlClient } from '../../control/client.ts'
 import { type ControlPlane, startControlPlane } from '../../control/control-plane.ts'
-import { runOdoocli } from '../../control/odoocli/run.ts'
 import { messageOf } from '../../foundation/errors.ts'
 import type { Incident } from '../contract.ts'
 import type { DrilledEngine, EngineFinding, ProgramExit } from '../drilled-engine.ts'
@@ -19,16 +17,13 @@ import { EngineFailure } from '../engine-failure.ts'
 import { Keeper } from '../process/keeper.ts'
 import { OutputLog } from '../process/output-log.ts'
 import { isAlive, type Look, Processes } from '../process/processes.ts'
-import { answeredCommands, mappingOf, NO_SHIMS, type Shims } from './commands/mapped.ts'
+import { answeredCommands, NO_SHIMS, type Shims } from './commands/mapped.ts'
+import { CommandDesk } from './commands/desk.ts'
 import { installCommands, writeNow } from './commands/install.ts'
-import { type Answer, type Order, Orders } from './commands/orders.ts'
-import { sleepMs } from './commands/sleep.ts'
+import { Orders } from './commands/orders.ts'
 import { PATH_DEFAULT, programEnvironment } from './environment.ts'
 import * as limits from './limits.ts'
 import { Turns } from './turns.ts'
-
-/** Of help texts in a log. */
-const COLUMNS = 100
 
 export interface Program {
   /** How the report calls it. */
@@ -81,9 +76,7 @@ class ProgramEngine implements DrilledEngine {
   readonly #control: ControlPlane
   readonly #orders: Orders
   readonly #keeper: Keeper
-  readonly #shims: Shims
-  readonly #unmapped = new Set<string>()
-  #client: ControlClient | null = null
+  readonly #desk: CommandDesk
   /** In the environment of the program and of whatever it starts. */
   readonly #mark = randomUUID()
   readonly #processes = new Processes(this.#mark)
@@ -99,6 +92,7 @@ class ProgramEngine implements DrilledEngine {
   #nextStartAt: number | null = null
   #wallUsedMs = 0
   #printedBytes = 0
+  #cutTold = false
   /** Wall time. */
   #lookedAt = 0
 
@@ -110,17 +104,23 @@ class ProgramEngine implements DrilledEngine {
     this.#control = control
     const { databaseUri } = options
     const directory = options.directory.path
-    this.#shims = options.shims ?? NO_SHIMS
+    const shims = options.shims ?? NO_SHIMS
     const path = process.env['PATH'] ?? PATH_DEFAULT
-    const commands = installCommands(directory, answeredCommands(this.#shims), path)
-    this.#orders = new Orders(directory, (order) => this.#perform(order))
+    const commands = installCommands(directory, answeredCommands(shims), path)
+    this.#desk = new CommandDesk({
+      turns,
+      control,
+      shims,
+      onUnmapped: (name) => this.#findUnmapped(name),
+    })
+    this.#orders = new Orders(directory, (order) => this.#desk.perform(order))
     this.#keeper = new Keeper(this.#mark, directory)
     this.#environment = programEnvironment(
       {
         databaseUri,
         control,
         commands,
-        shims: this.#shims.directory,
+        shims: shims.directory,
         temporary: join(directory, 'tmp'),
         mark: this.#mark,
         extra: options.environment ?? {},
@@ -167,7 +167,7 @@ class ProgramEngine implements DrilledEngine {
     this.#kill()
     await this.#exited
     await this.#orders[Symbol.asyncDispose]()
-    this.#client?.[Symbol.dispose]()
+    this.#desk[Symbol.dispose]()
     await this.#control[Symbol.asyncDispose]()
     await this.#o.directory[Symbol.asyncDispose]()
     await this.#keeper[Symbol.asyncDispose]()
@@ -292,7 +292,8 @@ class ProgramEngine implements DrilledEngine {
     this.#turns.forgetAll()
     this.#child = null
     this.output.end(this.#turns.now)
-    if (this.output.cut) {
+    if (this.output.cut && !this.#cutTold) {
+      this.#cutTold = true
       this.#findings.push({ code: 'engine-output-cut', detail: 'only the beginning of it is kept' })
     }
     if (this.#failure !== null) return
@@ -301,43 +302,9 @@ class ProgramEngine implements DrilledEngine {
     if (this.#nextStartAt === null) this.#nextStartAt = Infinity
   }
 
-  async #perform({ name, parameters, pid }: Order): Promise<Answer> {
-    if (name === 'sleep') return this.#sleep(parameters, pid)
-    if (name === 'odoocli') return this.#odoocli(parameters)
-    const mapping = mappingOf(this.#shims, name, parameters)
-    if (mapping.kind === 'fits') {
-      if (mapping.run === null) return mapping.answer
-      const { status, stdout = '', stderr = '' } = await this.#odoocli(mapping.run)
-      return { status, stdout: `${mapping.answer.stdout ?? ''}${stdout}`, stderr }
-    }
-    if (!this.#unmapped.has(name)) {
-      this.#unmapped.add(name)
-      this.#findings.push({
-        code: 'command-not-mapped',
-        detail: `it called ${name}, which the drill kept from the real thing`,
-      })
-    }
-    return mapping.answer
-  }
-
-  async #odoocli(parameters: readonly string[]): Promise<Answer> {
-    this.#client ??= new ControlClient(this.#control)
-    this.#turns.begin()
-    try {
-      return await runOdoocli(parameters, this.#client, { columns: COLUMNS })
-    } finally {
-      this.#turns.end()
-    }
-  }
-
-  async #sleep(parameters: readonly string[], pid: number): Promise<Answer> {
-    const ms = sleepMs(parameters)
-    if (ms === null) {
-      const wrong = parameters.map((each) => ` '${each}'`).join('')
-      return { status: 1, stderr: `sleep: invalid time interval${wrong || ': missing operand'}\n` }
-    }
-    await this.#turns.sleep({ ms, pid, whole: false, signal: null })
-    return { status: 0 }
+  #findUnmapped(name: string): void {
+    const detail = `it called ${name}, which the drill kept from the real thing`
+    this.#findings.push({ code: 'command-not-mapped', detail })
   }
 
   /** The first failure is the one that counts; the program has no second chance. */

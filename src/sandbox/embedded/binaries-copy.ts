@@ -1,13 +1,12 @@
 /**
  * A copy of the npm package's binaries that everybody may read and run, with the symlinks that its install script
  * would have made. One per version, made beside and moved into place in one step, so that several harnesses that
- * start at once never see half of it. It is the one thing that stays on the machine after a run.
+ * start at once never see half of it.
  */
 import {
   chmodSync,
   copyFileSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -16,52 +15,28 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
-import { OWNER_MARK, ownerMark, ownerState } from '../owner.ts'
+import { basename, join } from 'node:path'
 import type { PlatformPackage } from './binaries.ts'
-
-/** Below these the copy is kept, the first that can be had. Root's must be readable for the user that runs the server. */
-function defaultCacheDirectories(): string[] {
-  const temporary = join(tmpdir(), `queue-drill-cache-${process.getuid?.() ?? 0}`)
-  if (process.getuid?.() === 0) return ['/var/cache/queue-drill', temporary]
-  if (process.platform === 'darwin')
-    return [join(homedir(), 'Library/Caches/queue-drill'), temporary]
-  return [join(homedir(), '.cache/queue-drill'), temporary]
-}
+import { cacheDirectories, clearAbandoned, partialName, usable } from './cache-directory.ts'
 
 /** Directory of the copy (with `bin`, `lib`, `share`); null when none of the cache directories can be used. */
 export async function copyOfPackage(
   source: PlatformPackage,
-  cacheDirectories: readonly string[] = defaultCacheDirectories(),
+  directories: readonly string[] = cacheDirectories(),
 ): Promise<string | null> {
   const name = `postgres-${source.version}-${process.platform}-${process.arch}`
-  for (const cache of cacheDirectories) {
+  for (const cache of directories) {
     if (!usable(cache)) continue
     const target = join(cache, name)
     if (existsSync(target)) return target
     clearAbandoned(cache)
-    const partial = join(cache, `${name}.${ownerMark()}.partial`)
-    rmSync(partial, { recursive: true, force: true })
+    const partial = join(cache, partialName(name))
     copyReadable(source.native, partial)
     makeSymlinks(source.native, partial)
     moveIntoPlace(partial, target)
     return target
   }
   return null
-}
-
-/** A directory that is ours and that nobody else can write to: programs are run from it. */
-function usable(cache: string): boolean {
-  try {
-    mkdirSync(dirname(cache), { recursive: true })
-    mkdirSync(cache, { mode: 0o755 })
-    chmodSync(cache, 0o755)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false
-  }
-  const status = lstatSync(cache)
-  return status.isDirectory() && status.uid === process.getuid?.() && (status.mode & 0o022) === 0
 }
 
 /** Modes are set outright, since the umask would take them away again. Static libraries are of no use here. */
@@ -101,18 +76,5 @@ function moveIntoPlace(partial: string, target: string): void {
     // Another harness was faster; its copy is as good.
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
     rmSync(partial, { recursive: true, force: true })
-  }
-}
-
-/** Half-made copies of harnesses that were killed while copying. */
-function clearAbandoned(cache: string): void {
-  const pattern = new RegExp(`\\.(${OWNER_MARK})\\.partial$`)
-  for (const name of readdirSync(cache)) {
-    const mark = pattern.exec(name)?.[1]
-    if (mark === undefined) continue
-    const state = ownerState(mark)
-    if (state === 'dead' || state === 'earlier-boot') {
-      rmSync(join(cache, name), { recursive: true, force: true })
-    }
   }
 }

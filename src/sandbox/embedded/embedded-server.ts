@@ -10,12 +10,13 @@ import { DrillError } from '../../foundation/errors.ts'
 import type { Backend } from '../backend.ts'
 import { noteOpen } from '../cleanup.ts'
 import type { Address } from '../connect.ts'
-import { randomPassword } from '../names.ts'
+import { randomPassword, scramVerifier } from '../names.ts'
 import { once } from '../once.ts'
 import { serverArguments } from '../settings.ts'
 import { untilReady } from '../until-ready.ts'
 import type { Binaries } from './binaries.ts'
 import { findBinaries } from './binaries.ts'
+import { type Cluster, initdbArguments, openCluster, SUPERUSER } from './cluster.ts'
 import {
   clearLeftOvers,
   makeDirectory,
@@ -33,6 +34,8 @@ export interface EmbeddedOptions {
   readonly places?: readonly string[]
   /** Default: the npm package of the platform, else what is installed (`binaries.ts`). */
   readonly binaries?: Binaries
+  /** Where a cluster is kept for the next start, the first that can be used; default: `cache-directory.ts`. */
+  readonly cacheDirectories?: readonly string[]
 }
 
 /** Bytes of `sun_path` with its end mark: 108 on Linux, 104 on macOS. */
@@ -47,7 +50,8 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Back
   clearLeftOvers(runAs, places)
   const binaries = options.binaries ?? (await findBinaries(runAs))
   for (let tries = 1; ; tries++) {
-    const attempt = await startIn(makeDirectory(runAs, places), binaries, runAs)
+    const cluster = openCluster(binaries, initdbArguments(binaries), options.cacheDirectories)
+    const attempt = await startIn(makeDirectory(runAs, places), binaries, cluster, runAs)
     if (!(attempt instanceof Error)) return attempt
     // Between finding a free port and listening on it somebody else may take it.
     if (tries === PORT_TRIES || !/Address already in use/i.test(attempt.message)) throw attempt
@@ -57,17 +61,19 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Back
 async function startIn(
   directory: string,
   binaries: Binaries,
+  cluster: Cluster,
   runAs: RunAs | null,
 ): Promise<Backend | DrillError> {
   const address = await addressIn(directory)
   const socket = address.host.startsWith('/')
-  const login = { user: 'queue_drill', password: randomPassword(), database: 'postgres' }
+  const login = { user: SUPERUSER, password: randomPassword(), database: 'postgres' }
   const watchdog = startWatchdog({
     directory,
     binaries: binaries.directory,
     user: login.user,
-    password: login.password,
-    initdbArguments: Number.parseInt(binaries.version, 10) >= 18 ? ['--no-data-checksums'] : [],
+    verifier: scramVerifier(login.password),
+    cluster,
+    initdbArguments: initdbArguments(binaries),
     serverArguments: serverArguments({
       listen_addresses: socket ? '' : address.host,
       port: String(address.port),
@@ -77,11 +83,13 @@ async function startIn(
   })
   const closeNow = (): void => {
     watchdog.process.stdin?.destroy()
+    cluster.close()
   }
   const dispose = once(async () => {
     try {
       await stop(watchdog, directory)
     } finally {
+      cluster.close()
       forget()
     }
   })
