@@ -10,7 +10,7 @@ import type { FindingCode } from '../journal/findings.ts'
 import { profileWarning } from '../queue-job/profile.ts'
 import { connectEngine } from '../recovery/connection.ts'
 import type { Incident } from '../recovery/contract.ts'
-import type { DrilledEngine } from '../recovery/drilled-engine.ts'
+import type { DrilledEngine, ProgramExit } from '../recovery/drilled-engine.ts'
 import { EngineFailure } from '../recovery/engine-failure.ts'
 import type { DrillDatabase, Traffic } from '../sandbox/sandbox.ts'
 import { Sync } from '../simulation/sync.ts'
@@ -121,8 +121,17 @@ class Checks implements AsyncDisposable {
     if (left > 0) this.#find('transaction-left-open', `${left} at the end of the check`)
     const wrote = await this.#syncNow(true)
     const { exit } = this.#o.engine
-    if (exit !== undefined) this.#desk.noteDeeds(wrote, exit)
+    if (exit !== undefined) this.#noteDeeds(wrote, exit)
     this.#noteTraffic(gateway.takeTraffic())
+  }
+
+  #noteDeeds(wrote: boolean, exit: ProgramExit | null): void {
+    this.#desk.noteDeeds(wrote, exit)
+    if (exit === null || !exit.last || this.#desk.wasOpened) return
+    this.#find(
+      'engine-ended-early',
+      `its program ended with status ${exit.status} and had neither written nor opened an incident: nobody watches from here on`,
+    )
   }
 
   /** Whether the engine wrote something since the last. */
