@@ -168,7 +168,7 @@ class Checks implements AsyncDisposable {
       handOver: (summary) => desk.handOver(summary),
     }
     try {
-      await engine.check(incident)
+      await this.#orInterrupted(engine.check(incident))
       for (const { code, detail } of engine.takeFindings()) this.#find(code, detail)
     } catch (error) {
       if (error instanceof DrillError) throw error
@@ -177,6 +177,24 @@ class Checks implements AsyncDisposable {
       this.#engineGone = true
       const code = error instanceof EngineFailure ? error.code : 'engine-threw'
       this.#find(code, messageOf(error))
+    }
+  }
+
+  /** A program may be at work for a minute: whoever interrupts a drill need not wait for it. */
+  async #orInterrupted(check: Promise<void>): Promise<void> {
+    const { engine, signal } = this.#o
+    // Ours are quick, and nothing could stop them.
+    if (engine.output === null) return check
+    let stop: () => void = () => undefined
+    const interrupted = new Promise<never>((_, reject) => {
+      stop = () => reject(new DrillError('interrupted', 'interrupted'))
+      signal.addEventListener('abort', stop, { once: true })
+      if (signal.aborted) stop()
+    })
+    try {
+      await Promise.race([check, interrupted])
+    } finally {
+      signal.removeEventListener('abort', stop)
     }
   }
 

@@ -16,9 +16,10 @@ thresholds:
   touchedMin: 20
 `
 
-describe.skipIf(SHELL.missing !== null)(titleOf(SHELL), () => {
+describe.skipIf(SHELL.missing !== null)(`${titleOf(SHELL)} in two short drills`, () => {
   let place: Place
   let ended: Ended
+  let left: readonly string[]
   let utc: Report
   let newYork: Report
 
@@ -35,7 +36,7 @@ describe.skipIf(SHELL.missing !== null)(titleOf(SHELL), () => {
       'out',
     ])
     ended = await process.ended
-    expect(await process.traces()).toEqual([])
+    left = await process.traces()
     utc = await place.report('out', 'utc')
     newYork = await place.report('out', 'new-york')
   })
@@ -57,6 +58,7 @@ describe.skipIf(SHELL.missing !== null)(titleOf(SHELL), () => {
 
   it('is still at work when the drill ends, and has done nothing twice', () => {
     expect(ended.status).toBe(1)
+    expect(left).toEqual([])
     expect(utc).toMatchObject({ verdict: 'fail', end: 'not closed', effects: { duplicates: 0 } })
     expect(utc.findings).toEqual([])
   })
