@@ -51,8 +51,9 @@ export function explainUsage(
     lines = [`missing: --${missing.split(', ').join(', --')}`, ...mistyped.map(nameUnknown)]
   }
   if (valueless !== undefined) {
+    // NaN for one that wants a single value.
     const count = state.getOptions().narg[valueless] ?? 1
-    lines = [`--${valueless} wants ${count === 1 ? 'a value' : `${count} values`}`]
+    lines = [`--${valueless} wants ${count >= 2 ? `${count} values` : 'a value'}`]
   }
   if (message.startsWith('Not enough non-option arguments')) lines = ['an argument is missing']
   const help = [program, ...internal.getContext().commands, '--help'].join(' ')
