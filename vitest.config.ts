@@ -19,6 +19,9 @@ const FOLDERS = [
 ]
 const pure = [
   'test/*.test.ts',
+  // They close what they listen on, in their own process.
+  'test/control/{control-plane,docs,fuzz}.test.ts',
+  'test/control/odoocli/usage.test.ts',
   ...[...FOLDERS, 'snapshot/inspect', 'snapshot/mask', 'tidy'].map(
     (name) => `test/${name}/**/*.test.ts`,
   ),

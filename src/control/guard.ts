@@ -14,7 +14,7 @@ const CONTAINER_NAMES = ['host.docker.internal', 'host.containers.internal']
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Only this machine reaches the address. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return LOOPBACK.has(address)
 }
 

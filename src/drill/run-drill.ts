@@ -57,7 +57,8 @@ class Checks implements AsyncDisposable {
   readonly #desk: IncidentDesk
   readonly #sync: Sync
   #engineClient: Client | null = null
-  #operationsClient: Client | null = null
+  /** Calls of one check may come side by side: they share one session. */
+  #operationsClient: Promise<Client> | null = null
   #check = 0
   #engineGone = false
 
@@ -85,8 +86,9 @@ class Checks implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of [this.#engineClient, this.#operationsClient]) {
-      // The server may be gone already; then there is nothing to say goodbye to.
+    // The server may be gone already; then there is nothing to say goodbye to.
+    const operations = await this.#operationsClient?.catch(() => null)
+    for (const client of [this.#engineClient, operations]) {
       await client?.end().catch(() => undefined)
     }
   }
@@ -160,8 +162,7 @@ class Checks implements AsyncDisposable {
         world,
         desk,
         operations: inputs.operations,
-        odoocli: async () =>
-          (this.#operationsClient ??= await connectOperations(database.engineUri)),
+        odoocli: () => (this.#operationsClient ??= connectOperations(database.engineUri)),
       }),
       open: (signals) => desk.open(signals),
       close: (summary) => desk.close(summary),

@@ -18,7 +18,7 @@ const entry = (changes: Partial<FunctionOperations>): FunctionOperations => ({
   ...changes,
 })
 
-const OPERATIONS: Operations = {
+export const OPERATIONS: Operations = {
   integrations: {
     shop: { timeoutMs: 30_000, effectAt: 0.7, lookup: false, effectBeforeFailure: {} },
     acquirer: { timeoutMs: 30_000, effectAt: 0.5, lookup: true, effectBeforeFailure: {} },
@@ -117,6 +117,7 @@ export interface SmallWorldOptions {
   readonly automations?: readonly AutomationSpec[]
   readonly host?: Partial<HostParameters>
   readonly seed?: number
+  readonly operations?: Operations
 }
 
 export function smallWorld(options: SmallWorldOptions = {}): {
@@ -124,10 +125,11 @@ export function smallWorld(options: SmallWorldOptions = {}): {
   events: JournalEvent[]
 } {
   const events: JournalEvent[] = []
+  const { operations = OPERATIONS } = options
   const workload: Workload = {
     format: 'queue-drill-workload/1',
     jobsPerDay: 0,
-    functions: options.functions ?? Object.keys(OPERATIONS.functions).map((name) => traffic(name)),
+    functions: options.functions ?? Object.keys(operations.functions).map((name) => traffic(name)),
   }
   const world = new World({
     seed: options.seed ?? 1,
@@ -135,7 +137,7 @@ export function smallWorld(options: SmallWorldOptions = {}): {
     startHourOfWeek: 34,
     host: { ...DEFAULT_HOST, usersBusyWorkers: 0, ...options.host },
     profile: PROFILE_2024,
-    operations: OPERATIONS,
+    operations,
     workload,
     faults: (options.faults ?? []).map(({ integrations = [], ...spec }) => ({
       spec: spec as FaultSpec,
@@ -143,7 +145,7 @@ export function smallWorld(options: SmallWorldOptions = {}): {
       functions: workload.functions.map(({ name }) => name),
     })),
     automations: options.automations ?? [],
-    rows: describeRows(options.rows ?? [], OPERATIONS),
+    rows: describeRows(options.rows ?? [], operations),
     record: (event) => events.push(event),
   })
   return { world, events }

@@ -2,7 +2,7 @@
  * The operations of the engine's contract, performed on the simulated host, and on the database in the engine's name
  * (its role, `application_name` odoocli), so that the audit sees them as its writes.
  */
-import type { Client } from 'pg'
+import { type Client, DatabaseError } from 'pg'
 import type { Operations as OperationsFile } from '../../queue-job/operations.ts'
 import type { Operations, SafetyCatalogue } from '../../recovery/contract.ts'
 import { connectEngine } from '../../recovery/connection.ts'
@@ -35,6 +35,9 @@ const BLOCKERS = 30
 
 /** Operations give up rather than wait for a lock that the engine's own open transaction holds. */
 const LOCK_TIMEOUT = '1s'
+
+/** SQLSTATE lock_not_available. */
+const LOCKED = '55P03'
 
 /** A session of the engine's role that the audit knows as an operation. */
 export async function connectOperations(uri: string): Promise<Client> {
@@ -128,7 +131,9 @@ function queueOperations({
         wholeNumber(limit, 'queue blockers'),
       ),
     async retry(request) {
-      const report = await retry(await odoocli(), world.now, desk.incidentFrom, operations, request)
+      const report = await unlocked('queue retry', async () =>
+        retry(await odoocli(), world.now, desk.incidentFrom, operations, request),
+      )
       const { channel, olderThanMs, limit, force = false } = request
       desk.note({
         act: 'retry',
@@ -142,17 +147,33 @@ function queueOperations({
       return report
     },
     async quarantine(request) {
-      const report = await quarantine(await odoocli(), world.now, request)
+      const report = await unlocked('queue quarantine', async () =>
+        quarantine(await odoocli(), world.now, request),
+      )
       const { forMs, ...selection } = request
       desk.note({ act: 'quarantine', ...selection, forMs, postponed: report.postponed })
       return report
     },
     async release(request) {
-      const report = await release(await odoocli(), world.now, request)
+      const report = await unlocked('queue release', async () =>
+        release(await odoocli(), world.now, request),
+      )
       const { limit = null, ...selection } = request
       desk.note({ act: 'release', ...selection, limit, released: report.released.length })
       return report
     },
+  }
+}
+
+/** A statement that gave up waiting for a lock, in words. */
+async function unlocked<Report>(name: string, act: () => Promise<Report>): Promise<Report> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== LOCKED) throw error
+    throw new Error(`${name}: an open transaction of the engine holds these jobs: end it first`, {
+      cause: error,
+    })
   }
 }
 

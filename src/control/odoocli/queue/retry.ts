@@ -54,7 +54,7 @@ export function retryCommand(choose: Choose): CommandModule<object, RetryArgumen
           answer,
           lines: linesOf(channel, answer),
           remarks: force
-            ? ['forced: what is not documented safe ran again, too; it shows in the score']
+            ? ['forced: what is not documented safe runs again, too; it shows in the score']
             : [],
           status: nothingLeft ? 1 : 0,
         }
