@@ -1,6 +1,7 @@
 /** What docs/own-runbook.md shows can be copied and does what it says; its figures are those of the code. */
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FINDING_CODES } from '../../src/journal/findings.ts'
@@ -35,7 +36,7 @@ async function paste(block: string): Promise<Shown> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', TMPDIR: place.temporary },
   })
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const ended = new Promise<number | null>((done) => child.on('close', done))
   const [stdout, stderr, status] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -44,7 +45,7 @@ async function paste(block: string): Promise<Shown> {
   expect(stderr).toBe('')
   const [, directory] = /^files {4}(.*)$/m.exec(stdout) ?? []
   if (directory === undefined) return { status, stdout, report: null, log: '' }
-  const file = (name: string) => readFile(place.file(directory, name), 'utf8')
+  const file = (name: string) => readFile(resolve(place.path, directory, name), 'utf8')
   return {
     status,
     stdout,
