@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** `*.slow.test.ts`, a fifth of the time, run where QUEUE_DRILL_SLOW_TESTS is 1: in `.ci/run`, and where they are wanted. */
 const slow = process.env['QUEUE_DRILL_SLOW_TESTS'] === '1'
-const exclude = slow ? [] : ['test/**/*.slow.test.ts']
+/** The sample project runs where the package is installed (test/package). */
+const exclude = ['test/consumer/**', ...(slow ? [] : ['test/**/*.slow.test.ts'])]
 
 /**
  * Tests of what computes and keeps nothing: one process reads the code once for many of their files (measured: 16 s of

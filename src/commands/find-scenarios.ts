@@ -6,8 +6,8 @@ import { stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { DrillError } from '../foundation/errors.ts'
-import { didYouMean } from '../foundation/suggest.ts'
-import { bundledScenarios } from '../scenario/bundled.ts'
+import { type BundledScenario, bundledScenarios } from '../scenario/bundled.ts'
+import { unknownScenario } from '../scenario/find-scenario.ts'
 import { problemLine } from '../scenario/problems.ts'
 import { checkScenario, readText } from '../scenario/scenario-file.ts'
 import type { Scenario } from '../scenario/scenario.ts'
@@ -83,7 +83,7 @@ export async function readScenario(
 
 async function resolve(
   name: string,
-  bundled: readonly { readonly name: string; readonly path: string }[],
+  bundled: readonly BundledScenario[],
 ): Promise<readonly ScenarioSource[]> {
   const byName = bundled.find((each) => each.name === name)
   if (byName !== undefined) {
@@ -92,18 +92,10 @@ async function resolve(
   if (name === STANDARD_INPUT) return [{ path: name, argument: name, namedExplicitly: true }]
   const isDirectory = await kindOf(name)
   if (isDirectory === false) return [{ path: name, argument: name, namedExplicitly: true }]
-  if (isDirectory === null && !isGlob(name)) throw unknown(name, bundled)
+  if (isDirectory === null && !isGlob(name)) throw unknownScenario(name, bundled)
   const paths = await glob(isDirectory === true ? join(name, '*.{yaml,yml}') : name)
   if (paths.length === 0) throw new DrillError('input', `${name}: no scenario file there`)
   return paths.map((path) => ({ path, argument: path, namedExplicitly: false }))
-}
-
-function unknown(name: string, bundled: readonly { readonly name: string }[]): DrillError {
-  const names = bundled.map((each) => each.name)
-  const what = /[/\\]|\.ya?ml$/.test(name)
-    ? `${name}: there is no such file`
-    : `"${name}" is no scenario${didYouMean(name, names)}; bundled: ${names.join(', ')}; or give the path of a file`
-  return new DrillError('input', what)
 }
 
 /** True = a directory, false = a file, null = nothing there. */

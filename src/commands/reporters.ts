@@ -9,6 +9,7 @@ import type { CampaignProgress, CampaignResult, DrillResult } from '../drill/cam
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import { didYouMean } from '../foundation/suggest.ts'
 import { type EngineChoice, engineName } from '../recovery/engines.ts'
+import type { Against } from './against.ts'
 import { createProgress } from './progress.ts'
 import { seedsText } from './seeds.ts'
 import { print, terminalWidth, wantsColor } from './terminal.ts'
@@ -28,6 +29,8 @@ export interface RunContext {
   /** Their names. */
   readonly scenarios: readonly string[]
   readonly color: boolean | undefined
+  /** What the run is compared with; absent or null = nothing. */
+  readonly against?: Against | null
   /** The command that repeats the drill of this scenario and seed. */
   readonly repeat: (scenario: string, seed: number) => string
 }
@@ -107,8 +110,12 @@ export async function createReporters(
     },
     end: async (campaign) => {
       progress.stop()
-      if (scorecards) print(`\n${summary(campaign, run)}`)
-      for (const choice of choices) await write(choice, campaign)
+      if (scorecards) {
+        const compared = await comparisonOf(campaign, run.against ?? null, layout.color)
+        if (compared !== null) print(`\n${compared}`)
+        print(`\n${summary(campaign, run)}`)
+      }
+      for (const choice of choices) await write(choice, campaign, run)
     },
     stop: () => progress.stop(),
   }
@@ -129,9 +136,24 @@ function summary({ results, directory }: CampaignResult, run: RunContext): strin
   return `${heading(run)}: ${verdicts}; journals and reports in ${directory}`
 }
 
-async function write(choice: ReporterChoice, campaign: CampaignResult): Promise<void> {
+async function comparisonOf(
+  { comparison }: CampaignResult,
+  against: Against | null,
+  color: boolean,
+): Promise<string | null> {
+  if (comparison === null || against === null) return null
+  const { renderComparison } = await import('../report/comparison-table.ts')
+  const { path, updateCommand, gate } = against
+  return renderComparison(comparison, { color, path, updateCommand, updated: gate.update })
+}
+
+async function write(
+  choice: ReporterChoice,
+  campaign: CampaignResult,
+  run: RunContext,
+): Promise<void> {
   if (choice.kind === 'default') return
-  const text = choice.kind === 'json' ? jsonOf(campaign) : await junitOf(campaign)
+  const text = choice.kind === 'json' ? jsonOf(campaign) : await junitOf(campaign, run)
   if (choice.file === null) print(text.trimEnd())
   else await writing(choice, (file) => writeFile(file, text))
 }
@@ -149,12 +171,14 @@ async function writing(
   }
 }
 
-function jsonOf({ exitStatus, directory, results }: CampaignResult): string {
+function jsonOf({ exitStatus, directory, results, comparison }: CampaignResult): string {
   const drills = results.map(({ report }) => report)
-  return `${JSON.stringify({ exitStatus, directory, drills }, null, 2)}\n`
+  const compared = comparison === null ? {} : { comparison }
+  return `${JSON.stringify({ exitStatus, directory, drills, ...compared }, null, 2)}\n`
 }
 
-async function junitOf({ results }: CampaignResult): Promise<string> {
+async function junitOf({ results, comparison }: CampaignResult, run: RunContext): Promise<string> {
   const { renderJunit } = await import('../report/junit.ts')
-  return renderJunit(results.map(({ report }) => report))
+  const reports = results.map(({ report }) => report)
+  return renderJunit(reports, run.against?.gate.update === true ? null : comparison)
 }

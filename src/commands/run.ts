@@ -1,13 +1,14 @@
 /** `queue-drill run`: plays scenarios against an engine and prints what the drills show. */
 import type { CommandModule } from 'yargs'
 import type { CampaignOptions } from '../drill/campaign.ts'
+import { parseDrillDuration } from '../drill/duration.ts'
 import { readExtraSql } from '../drill/extra-sql.ts'
-import { DrillError, messageOf } from '../foundation/errors.ts'
-import { DAY, MINUTE, parseDuration } from '../foundation/time.ts'
+import { repeatCommand } from '../drill/repeat.ts'
+import { DrillError } from '../foundation/errors.ts'
+import { openAgainst } from './against.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import { ENGINE_OPTIONS, type EngineArguments, readEngine, readSetting } from './engine-options.ts'
 import { checkPostgres } from './postgres.ts'
-import { repeatCommand } from './repeat.ts'
 import { createReporters, parseReporters, type ReporterChoice } from './reporters.ts'
 import { parseSeeds } from './seeds.ts'
 
@@ -18,18 +19,23 @@ interface RunArguments extends EngineArguments {
   'extra-sql': string | undefined
   postgres: string
   image: string | undefined
-  seed: string
+  seed: string | undefined
   start: string
   duration: string | undefined
   out: string | undefined
   reporter: string[]
   'fail-under': number | undefined
+  against: string | undefined
+  update: boolean
   color?: boolean | undefined
 }
 
 /** Flags checked and filled in. */
 interface RunOptions {
-  readonly campaign: Omit<CampaignOptions, 'scenarios' | 'signal' | 'onProgress' | 'onDrill'>
+  readonly campaign: Omit<
+    CampaignOptions,
+    'scenarios' | 'gate' | 'signal' | 'onProgress' | 'onDrill'
+  >
   /** Instead of the scenarios' own; null = theirs. */
   readonly durationMs: number | null
   readonly reporters: readonly ReporterChoice[]
@@ -62,6 +68,7 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         )
         .example('$0 run dead-webhook --seed 1..10', 'ten times, each another drill')
         .example('$0 run --reporter default,junit:drill.xml', 'for CI')
+        .example('$0 run --against baseline.json', 'exit 1 where something was lost')
         .epilogue(EXIT_STATUSES),
     handler: async (argv) => {
       const options = await readOptions(argv)
@@ -72,32 +79,38 @@ export function runCommand(context: CommandContext): CommandModule<object, RunAr
         durationMs === null ? each : { ...each, scenario: { ...each.scenario, durationMs } },
       )
       const { engine, seeds, snapshot, start } = options.campaign
+      const settings = {
+        engine,
+        snapshot,
+        start: start === 'busiest' ? null : start,
+        duration: argv.duration ?? null,
+        shims: argv.shims ?? null,
+        extraSql: argv['extra-sql'] ?? null,
+      }
+      const askedSeeds = argv.seed === undefined ? null : seeds
+      const against = await openAgainst(argv, found, askedSeeds, settings)
       const reporters = await createReporters(options.reporters, {
         engine,
         seeds,
         scenarios: scenarios.map(({ scenario }) => scenario.name),
         color: argv.color,
-        repeat: (name, seed) =>
-          repeatCommand({
-            scenario: found.find(({ scenario }) => scenario.name === name)?.argument ?? name,
-            engine,
-            seed,
-            snapshot,
-            start: start === 'busiest' ? null : start,
-            duration: argv.duration ?? null,
-            shims: argv.shims ?? null,
-            extraSql: argv['extra-sql'] ?? null,
-          }),
+        against,
+        repeat: (name, seed) => {
+          const argument = found.find(({ scenario }) => scenario.name === name)?.argument
+          return repeatCommand({ ...settings, scenario: argument ?? name, seed })
+        },
       })
       const { runCampaign } = await import('../drill/campaign.ts')
       try {
         const campaign = await runCampaign({
           ...options.campaign,
           scenarios,
+          gate: against?.gate ?? null,
           signal: context.signal,
           onProgress: (event) => reporters.progress(event),
           onDrill: (result) => reporters.drill(result),
         })
+        await against?.write(campaign.results.map(({ report }) => report))
         await reporters.end(campaign)
         context.exitStatus = campaign.exitStatus
       } finally {
@@ -133,7 +146,7 @@ const RUN_OPTIONS = {
   seed: {
     type: 'string',
     requiresArg: true,
-    default: '1',
+    defaultDescription: '1',
     describe: 'The same seed gives the same drill, byte for byte; several: 1,2,7 or 1..10',
   },
   start: {
@@ -164,6 +177,16 @@ const RUN_OPTIONS = {
     requiresArg: true,
     describe: 'A drill that passes with fewer points fails (0-100)',
   },
+  against: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Compare with this baseline: exit 1 where something was lost (docs/ci.md)',
+  },
+  update: {
+    type: 'boolean',
+    default: false,
+    describe: 'Make this run the baseline that --against names',
+  },
 } as const
 
 async function readOptions(argv: RunArguments): Promise<RunOptions> {
@@ -180,24 +203,14 @@ async function readOptions(argv: RunArguments): Promise<RunOptions> {
       extraSql: extraSql === undefined ? null : await readExtraSql(extraSql),
       postgres: argv.postgres,
       image: argv.image ?? null,
-      seeds: parseSeeds(argv.seed, '--seed'),
+      seeds: parseSeeds(argv.seed ?? '1', '--seed'),
       start: argv.start,
       out: argv.out ?? null,
       startedAt: new Date(),
       failUnder,
     },
-    durationMs: argv.duration === undefined ? null : readDuration(argv.duration),
+    durationMs:
+      argv.duration === undefined ? null : parseDrillDuration(argv.duration, '--duration'),
     reporters: parseReporters(argv.reporter),
   }
-}
-
-/** The bounds are those of scenario files. */
-function readDuration(text: string): number {
-  try {
-    const ms = parseDuration(text)
-    if (ms >= 10 * MINUTE && ms <= 7 * DAY) return ms
-  } catch (error) {
-    throw new DrillError('input', `--duration: ${messageOf(error)}`, { cause: error })
-  }
-  throw new DrillError('input', '--duration must be at least 10m and at most 7d')
 }

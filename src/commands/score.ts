@@ -1,7 +1,7 @@
 /** `queue-drill score`: judges a stored drill again, perhaps with newer rules. */
 import type { CommandModule } from 'yargs'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
-import { repeatCommand } from './repeat.ts'
+import { repeatCommand } from '../drill/repeat.ts'
 import { print, printJson, terminalWidth, wantsColor } from './terminal.ts'
 
 interface ScoreArguments {
@@ -27,7 +27,7 @@ export function scoreCommand(context: CommandContext): CommandModule<object, Sco
         .epilogue(EXIT_STATUSES),
     handler: async ({ directory, json, color }) => {
       const { scoreDirectory } = await import('../drill/score-directory.ts')
-      const { statusOf, worstStatus } = await import('../drill/campaign.ts')
+      const { statusOf, worstStatus } = await import('../drill/status.ts')
       const stored = await scoreDirectory(directory)
       if (json) {
         printJson({ drills: stored.map(({ report }) => report) })

@@ -8,7 +8,7 @@ import type { HistoryLine } from '../drill/weekly/history.ts'
 import { DrillError } from '../foundation/errors.ts'
 import { EXIT_STATUSES, type CommandContext } from './context.ts'
 import type { FoundScenario } from './find-scenarios.ts'
-import { repeatCommand } from './repeat.ts'
+import { repeatCommand } from '../drill/repeat.ts'
 import { createReporters, type Reporters } from './reporters.ts'
 import { seedsText } from './seeds.ts'
 import { columns, print, printJson } from './terminal.ts'
@@ -56,7 +56,13 @@ async function perform(
   const found = await findScenarios(plan.scenarios)
   const { signal } = context
   const snapshot = plan.snapshot ?? (await captured(plan, signal))
-  await prove(snapshot)
+  try {
+    await prove(snapshot)
+  } catch (error) {
+    if (plan.capture === null) throw error
+    const { refuseSnapshot } = await import('../drill/weekly/snapshots.ts')
+    throw await refuseSnapshot(snapshot, error)
+  }
   await mapped(snapshot, plan)
   const { engine, seeds } = plan
   const reporters = await createReporters(argv.json ? [] : [{ kind: 'default', file: null }], {
@@ -111,12 +117,13 @@ async function drill(plan: WeeklyPlan, { found, snapshot, reporters, signal }: D
       out: await freeDirectory(join(plan.out, snapshotName(week.name, startedAt))),
       startedAt,
       failUnder,
+      gate: null,
       signal,
       onProgress: (event) => reporters.progress(event),
       onDrill: (result) => reporters.drill(result),
     })
     const lines = campaign.results.map(({ report }): HistoryLine =>
-      historyLine(report, { week: week.name, startedAt, version: version() }),
+      historyLine(report, { week: week.name, startedAt, failUnder, version: version() }),
     )
     await appendHistory(plan.history, lines)
     await reporters.end(campaign)
@@ -153,12 +160,17 @@ async function prove(snapshot: string): Promise<void> {
   const { openSnapshot } = await import('../snapshot/open.ts')
   const { verifySnapshot } = await import('../snapshot/verify.ts')
   const opened = await openSnapshot(snapshot)
-  const { problems, problemCount } = await verifySnapshot(opened)
+  const { problems, problemCount, leaks } = await verifySnapshot(opened)
+  if (opened.manifest.masking === 'none') {
+    const found = leaks.map(({ count, kind, field }) => `${count} x ${kind} in ${field}`)
+    const all = found.length === 0 ? 'nothing that looks like a leak' : found.join(', ')
+    process.stderr.write(`queue-drill: warning: the snapshot is not masked: ${all}\n`)
+  }
   if (problemCount === 0) return
   throw new DrillError(
     'input',
     [
-      `${opened.directory} is not sound (${problemCount} problems), nothing was drilled:`,
+      `${opened.directory} is not sound (${problemCount} ${problemCount === 1 ? 'problem' : 'problems'}), nothing was drilled:`,
       ...problems.map((problem) => `  ${problem}`),
     ].join('\n'),
   )

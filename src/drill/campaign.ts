@@ -2,35 +2,25 @@
  * Many drills on one server: each snapshot is loaded once into a template, each drill gets clones of it. Scores and
  * reports are made of the journals alone, and stand in the run directory as soon as the drill is finished.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { DrillError, EXIT } from '../foundation/errors.ts'
-import { isoUtc } from '../foundation/time.ts'
-import type { Output } from '../recovery/process/output-log.ts'
+import { DrillError } from '../foundation/errors.ts'
 import { checkEngine, type EngineChoice, type ProgramSetting } from '../recovery/engines.ts'
-import { buildReport, type EngineOutput, type Report } from '../report/report-json.ts'
-import { renderOutput } from '../report/engine-log.ts'
+import type { Comparison } from '../report/compare.ts'
+import type { Report } from '../report/report-json.ts'
 import { renderJunit } from '../report/junit.ts'
-import { renderNotes } from '../report/notes.ts'
 import { renderSummary } from '../report/summary.ts'
-import type { Server, Template } from '../sandbox/sandbox.ts'
+import type { Server } from '../sandbox/sandbox.ts'
 import { openServer } from '../sandbox/server.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import type { Verdict } from '../scoring/score.ts'
-import { scoreDrill } from '../scoring/score-drill.ts'
-import { loadSnapshot } from '../snapshot/load.ts'
-import { performDrill } from './drill.ts'
-import { type ExtraSql, runExtraSql } from './extra-sql.ts'
+import type { ExtraSql } from './extra-sql.ts'
+import { judgeAgainst, type RegressionGate } from './gate.ts'
 import { type DrillInputs, drillInputs, type LoadedSnapshot, loadInputs } from './inputs.ts'
-import {
-  REPORT_FILE,
-  RunDirectory,
-  type RunFile,
-  StatementLog,
-  writeJournals,
-} from './run-directory.ts'
+import { type LoadedTemplate, loadTemplate, playDrill } from './play.ts'
+import { RunDirectory } from './run-directory.ts'
+import { statusOf, worstStatus } from './status.ts'
 
+/** A scenario of a campaign. */
 export interface CampaignScenario {
   readonly scenario: Scenario
   readonly path: string
@@ -38,6 +28,7 @@ export interface CampaignScenario {
   readonly namedExplicitly: boolean
 }
 
+/** Everything is said: a campaign has no defaults of its own. `drill()` has. */
 export interface CampaignOptions {
   readonly scenarios: readonly CampaignScenario[]
   /** Overrides the snapshot that each scenario names; null = theirs. */
@@ -57,6 +48,8 @@ export interface CampaignOptions {
   readonly out: string | null
   /** A drill that passes with a lower score counts as failed; null = no such limit. */
   readonly failUnder: number | null
+  /** What the run is compared with; null = its verdicts alone count. */
+  readonly gate: RegressionGate | null
   /** Wall time at which the run began: names the directory, nothing else. */
   readonly startedAt: Date
   readonly signal: AbortSignal
@@ -65,6 +58,7 @@ export interface CampaignOptions {
   readonly onDrill: (result: DrillResult) => void
 }
 
+/** How far a run is. */
 export interface CampaignProgress {
   /** null while the server starts. */
   readonly scenario: string | null
@@ -75,18 +69,26 @@ export interface CampaignProgress {
   readonly virtualAt?: number
 }
 
+/** A drill of a campaign that is finished. */
 export interface DrillResult {
   readonly report: Report
   /** Where its files will stand. */
   readonly directory: string
 }
 
+/** A campaign that is finished; its directory is whole. */
 export interface CampaignResult {
   readonly results: readonly DrillResult[]
   readonly exitStatus: number
   readonly directory: string
+  /** Null without a gate. */
+  readonly comparison: Comparison | null
 }
 
+/**
+ * Plays every scenario with every seed on one server and writes the run directory. Rejects with DrillError: `input`,
+ * `harness`, `interrupted`; what was finished by then stays in the directory's `….incomplete`.
+ */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const campaign = await Campaign.prepare(options)
   return campaign.run()
@@ -143,17 +145,21 @@ class Campaign {
       if (results.length === 0) await directory.remove()
       throw error
     }
-    await directory.write(
-      'summary.json',
-      renderSummary(
-        results.map(({ report }) => report),
-        (performance.now() - started) / 1000,
-      ),
-    )
-    await directory.write('junit.xml', renderJunit(results.map(({ report }) => report)))
+    const reports = results.map(({ report }) => report)
+    const { exitStatus, comparison } = this.#judge(reports)
+    const seconds = (performance.now() - started) / 1000
+    await directory.write('summary.json', renderSummary(reports, seconds))
+    const accepted = this.#o.gate?.update === true
+    await directory.write('junit.xml', renderJunit(reports, accepted ? null : comparison))
     await directory.complete()
-    const statuses = results.map(({ report }) => statusOf(report, this.#o.failUnder))
-    return { results, exitStatus: worstStatus(statuses), directory: directory.path }
+    return { results, exitStatus, directory: directory.path, comparison }
+  }
+
+  #judge(reports: readonly Report[]): Pick<CampaignResult, 'exitStatus' | 'comparison'> {
+    const { gate, failUnder } = this.#o
+    if (gate !== null) return judgeAgainst(reports, gate, failUnder)
+    const statuses = reports.map((report) => statusOf(report, failUnder))
+    return { exitStatus: worstStatus(statuses), comparison: null }
   }
 
   /** Adds each result as soon as it is there: what is finished counts even if the next one is cut off. */
@@ -161,7 +167,7 @@ class Campaign {
     const { postgres, image, signal, onProgress } = this.#o
     onProgress({ scenario: null, phase: 'postgres', share: 0 })
     await using server = await openServer(postgres, image === null ? {} : { image })
-    const templates = new Map<LoadedSnapshot, { template: Template; seconds: number }>()
+    const templates = new Map<LoadedSnapshot, LoadedTemplate>()
     for (const { inputs, loaded } of this.#planned) {
       if (signal.aborted) throw new DrillError('interrupted', 'interrupted')
       const template = templates.get(loaded) ?? (await this.#load(server, inputs))
@@ -170,90 +176,42 @@ class Campaign {
     }
   }
 
-  async #load(
-    server: Server,
-    { snapshot, scenario }: DrillInputs,
-  ): Promise<{ template: Template; seconds: number }> {
+  async #load(server: Server, { snapshot, scenario }: DrillInputs): Promise<LoadedTemplate> {
     const { onProgress } = this.#o
-    const started = performance.now()
     const show = (share: number) => onProgress({ scenario: scenario.name, phase: 'load', share })
     show(0)
-    const { extraSql } = this.#o
-    const template = await server.template(async (client, connect) => {
-      // Like the server, the tables are thrown away: a crash ends the drill anyway.
-      await loadSnapshot(snapshot, client, { connect, unlogged: true })
-      if (extraSql !== null) await runExtraSql(client, extraSql)
-    })
+    const loaded = await loadTemplate(server, snapshot, this.#o.extraSql)
     show(1)
-    return { template, seconds: (performance.now() - started) / 1000 }
+    return loaded
   }
 
   async #one(
     server: Server,
-    { template, seconds }: { template: Template; seconds: number },
+    loaded: LoadedTemplate,
     inputs: DrillInputs,
     directory: RunDirectory,
   ): Promise<DrillResult> {
     const { engine, setting, signal, onProgress, onDrill } = this.#o
     const { name } = inputs.scenario
     const folder = this.#o.seeds.length === 1 ? name : `${name}-seed-${inputs.seed}`
-    const started = performance.now()
-    const working = directory.drill(folder)
-    await mkdir(working, { recursive: true })
-    await using statements = new StatementLog(working)
-    const { journals, simulateSeconds, output } = await performDrill({
+    const { report } = await playDrill({
       inputs,
       engine,
       setting,
-      template,
+      server,
+      loaded,
+      directory: directory.drill(folder),
       signal,
-      onTraffic: (check, at, traffic) => statements.add(check, at, traffic),
       onProgress: (phase, share, virtualAt) =>
-        onProgress({ scenario: name, phase, share, virtualAt }),
+        onProgress({
+          scenario: name,
+          phase,
+          share,
+          ...(virtualAt !== undefined && { virtualAt }),
+        }),
     })
-    onProgress({ scenario: name, phase: 'score', share: 0 })
-    const score = scoreDrill(journals)
-    const total = (performance.now() - started) / 1000 + seconds
-    const run: RunFile = {
-      postgres: { kind: server.kind, version: server.version, reason: server.reason },
-      wall: { load: seconds, simulate: simulateSeconds, total },
-      output: output === null ? null : printed(output),
-      ...(await writeJournals(working, journals)),
-    }
-    const report = buildReport(score, journals.drill.header, run)
-    await writeFile(join(working, 'run.json'), `${JSON.stringify(run, null, 2)}\n`)
-    await writeFile(join(working, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
-    await writeFile(join(working, 'notes.md'), renderNotes(journals.drill, report))
-    if (run.output !== null) {
-      const text = renderOutput(run.output, journals.drill.header.startedAt)
-      await writeFile(join(working, 'engine.log'), text)
-    }
     const result = { report, directory: join(directory.path, folder) }
     onDrill(result)
     return result
   }
-}
-
-function printed({ lines, cut }: Output): EngineOutput {
-  return { lines: lines.map((line) => ({ ...line, at: isoUtc(line.at) })), cut }
-}
-
-/** Exit status of one drill. */
-export function statusOf(report: Report, failUnder: number | null): number {
-  const byVerdict: Readonly<Record<Verdict, number>> = {
-    pass: EXIT.passed,
-    fail: EXIT.failed,
-    error: EXIT.harness,
-    unsafe: EXIT.unsafe,
-    inconclusive: EXIT.inconclusive,
-  }
-  const tooLow = report.verdict === 'pass' && failUnder !== null && report.score < failUnder
-  return tooLow ? EXIT.failed : byVerdict[report.verdict]
-}
-
-const WORST_FIRST = [EXIT.unsafe, EXIT.failed, EXIT.harness, EXIT.inconclusive, EXIT.passed]
-
-/** Of many drills the worst counts: 4, 1, 3, 5, 0. */
-export function worstStatus(statuses: readonly number[]): number {
-  return WORST_FIRST.find((status) => statuses.includes(status)) ?? EXIT.passed
 }

@@ -1,18 +1,25 @@
 /** One drill with its twins: four journals of one seed, and what they cost in wall time. */
 import { performance } from 'node:perf_hooks'
 import type { JournalSet } from '../journal/events.ts'
+import type { RecoveryEngine } from '../recovery/contract.ts'
 import { type EngineChoice, openEngine, type ProgramSetting } from '../recovery/engines.ts'
 import type { Output } from '../recovery/process/output-log.ts'
 import { openEngineDirectory } from '../sandbox/engine-directory.ts'
 import type { Template } from '../sandbox/sandbox.ts'
+import { openEngineObject } from './engine-object.ts'
 import type { DrillInputs } from './inputs.ts'
 import type { RunDrillOptions } from './run-drill.ts'
 import { runDrill } from './run-drill.ts'
 import { runTwin } from './twins.ts'
 
+/** An engine by its name or path; or an object in this process, with the wall time of its checks in ms. */
+export type DrillEngine =
+  | EngineChoice
+  | { readonly object: RecoveryEngine; readonly timeoutMs?: number | undefined }
+
 export interface DrillOptions {
   readonly inputs: DrillInputs
-  readonly engine: EngineChoice
+  readonly engine: DrillEngine
   readonly setting: ProgramSetting
   readonly template: Template
   readonly signal: AbortSignal
@@ -59,7 +66,7 @@ export async function performDrill(options: DrillOptions): Promise<DrillRun> {
 /** A clone and an engine of its own for one run; both are gone afterwards. */
 async function withEngine(
   { inputs, template, setting, signal, onTraffic }: DrillOptions,
-  choice: EngineChoice,
+  choice: DrillEngine,
   run: 'drill' | 'retry-all',
   until: Promise<number> | null,
   onProgress: RunDrillOptions['onProgress'],
@@ -68,12 +75,15 @@ async function withEngine(
     timeZone: inputs.scenario.timeZone,
     address: setting.address,
   })
-  await using engine = await openEngine(choice, {
-    databaseUri: database.engineUri,
-    databaseBusy: () => database.gateway.busy,
-    directory: openEngineDirectory,
-    ...setting,
-  })
+  await using engine =
+    typeof choice === 'object' && 'object' in choice
+      ? openEngineObject(choice.object, { signal, timeoutMs: choice.timeoutMs })
+      : await openEngine(choice, {
+          databaseUri: database.engineUri,
+          databaseBusy: () => database.gateway.busy,
+          directory: openEngineDirectory,
+          ...setting,
+        })
   const journal = await runDrill({
     inputs,
     run,

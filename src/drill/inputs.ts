@@ -7,6 +7,7 @@ import { DrillError } from '../foundation/errors.ts'
 import { hourOfWeek } from '../foundation/time.ts'
 import type { JournalHeader, RunKind } from '../journal/events.ts'
 import { JOURNAL_FORMAT } from '../journal/events.ts'
+import type { HostParameters } from '../queue-job/host.ts'
 import type { JobRow } from '../queue-job/job.ts'
 import type { Operations } from '../queue-job/operations.ts'
 import { type Profile, profileOf } from '../queue-job/profile.ts'
@@ -19,6 +20,7 @@ import { describeRows, type LoadedRow } from '../simulation/loaded-rows.ts'
 import { mappingOf } from '../snapshot/mapping.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts'
 import { readJobs } from '../snapshot/rows.ts'
+import { hostOf } from './host.ts'
 
 /** A snapshot with its rows in memory; shared by all drills of a campaign that use it. */
 export interface LoadedSnapshot {
@@ -30,6 +32,8 @@ export interface LoadedSnapshot {
 
 export interface DrillInputs extends LoadedSnapshot {
   readonly scenario: Scenario
+  /** By the scenario, else by the snapshot, else a usual one. */
+  readonly host: HostParameters
   readonly profile: Profile
   readonly seed: number
   readonly startHourOfWeek: number
@@ -59,6 +63,7 @@ export function drillInputs(
   return {
     ...loaded,
     scenario,
+    host: hostOf(loaded.snapshot.manifest.host ?? {}, scenario.host),
     seed,
     profile: profileOf(loaded.snapshot.manifest.addon_profile),
     startHourOfWeek: startHour(start, loaded.snapshot),
@@ -106,8 +111,9 @@ export function headerOf(inputs: DrillInputs, run: RunKind, engine: string): Jou
     },
     startedAt: snapshot.capturedAt,
     startHourOfWeek: inputs.startHourOfWeek,
-    scenario,
+    // In full: its keys keep their places.
+    scenario: { ...scenario, host: inputs.host },
     operations,
-    host: scenario.host,
+    host: inputs.host,
   }
 }

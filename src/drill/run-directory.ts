@@ -10,7 +10,7 @@ import { DrillError, messageOf } from '../foundation/errors.ts'
 import { writeJournal } from '../journal/file.ts'
 import type { JournalSet } from '../journal/events.ts'
 import type { RunFacts } from '../report/report-json.ts'
-import { ownerMark, ownerState } from '../sandbox/owner.ts'
+import { ownerMark, ownerState, type OwnerState } from '../foundation/owner.ts'
 import type { Traffic } from '../sandbox/sandbox.ts'
 
 const INCOMPLETE = '.incomplete'
@@ -38,7 +38,8 @@ export class RunDirectory {
     const path = resolve(out ?? join(DEFAULT_RUNS, `${time}-${name}`))
     const isDefault = out === null
     try {
-      if (isDefault) await clearUnfinished(dirname(path))
+      // Elsewhere a directory may be shared with other machines, whose marks nobody here can read.
+      await clearUnfinished(dirname(path), isDefault ? ['dead', 'earlier-boot'] : ['dead'])
       const directory = new RunDirectory(await freePath(path, !isDefault), isDefault)
       await mkdir(directory.#working, { recursive: true })
       await writeFile(join(directory.#working, OWNER), ownerMark())
@@ -78,12 +79,12 @@ export class RunDirectory {
 }
 
 /** Removes what killed runs left, unless a drill of theirs was finished: that is somebody's result. */
-async function clearUnfinished(runs: string): Promise<void> {
+async function clearUnfinished(runs: string, states: readonly OwnerState[]): Promise<void> {
   for (const name of (await exists(runs)) ? await readdir(runs) : []) {
     if (!name.endsWith(INCOMPLETE)) continue
     const path = join(runs, name)
     const mark = await readFile(join(path, OWNER), 'utf8').catch(() => null)
-    if (mark === null || !['dead', 'earlier-boot'].includes(ownerState(mark))) continue
+    if (mark === null || !states.includes(ownerState(mark))) continue
     const entries = await readdir(path, { recursive: true })
     if (entries.some((entry) => basename(entry) === REPORT_FILE)) continue
     await rm(path, { recursive: true, force: true })

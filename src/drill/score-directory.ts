@@ -11,6 +11,7 @@ import { buildReport, type Report } from '../report/report-json.ts'
 import { scoreDrill } from '../scoring/score-drill.ts'
 import { JOURNAL_FILES, type RunFile } from './run-directory.ts'
 
+/** A drill on disk, judged again. */
 export interface StoredDrill {
   readonly directory: string
   readonly report: Report

@@ -9,12 +9,12 @@ export function createWorld(
   record: (event: JournalEvent) => void,
   withFaults = true,
 ): World {
-  const { snapshot, scenario, seed, startHourOfWeek, profile, operations, rows } = inputs
+  const { snapshot, scenario, host, seed, startHourOfWeek, profile, operations, rows } = inputs
   return new World({
     seed,
     startedAt: snapshot.capturedAt,
     startHourOfWeek,
-    host: scenario.host,
+    host,
     profile,
     operations,
     workload: snapshot.workload,

@@ -17,6 +17,7 @@ export const JOURNAL_FORMAT = 'queue-drill-journal/1'
 /** The drill itself, or one of its twins on the same seed. */
 export type RunKind = 'drill' | 'calm' | 'noop' | 'retry-all'
 
+/** First line of a journal: everything that the run was a function of, but for the code. */
 export interface JournalHeader {
   readonly type: 'header'
   readonly format: typeof JOURNAL_FORMAT
@@ -182,6 +183,7 @@ export interface SampleEvent {
   readonly memoryMb: number
 }
 
+/** Something befell the workers of the host. */
 export interface WorkerEvent {
   readonly at: number
   readonly type: 'worker'
@@ -193,6 +195,7 @@ export interface WorkerEvent {
   readonly fault?: number
 }
 
+/** Something home-made ran, or was stopped or let go on by an operator. */
 export interface AutomationEvent {
   readonly at: number
   readonly type: 'automation'
@@ -287,8 +290,10 @@ export type Act =
   | { readonly act: 'lookup'; readonly id: number; readonly answer: string }
   | { readonly act: 'pause' | 'resume'; readonly automation: string }
 
+/** Something that the engine did besides SQL. */
 export type ActEvent = { readonly at: number; readonly type: 'act'; readonly check: number } & Act
 
+/** Last line of a journal. */
 export interface EndEvent {
   readonly at: number
   readonly type: 'end'
@@ -296,6 +301,7 @@ export interface EndEvent {
   readonly reason: 'duration' | 'watch-window' | 'limit'
 }
 
+/** One line of a journal after its header; `type` tells which. */
 export type JournalEvent =
   | CensusEvent
   | LoadedEvent

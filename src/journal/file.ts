@@ -29,6 +29,13 @@ function* pieces(journal: Journal): Generator<string> {
   yield piece
 }
 
+/** The digest of a journal that is not written: SHA-256 (hex) of the text it would be. */
+export function journalDigest(journal: Journal): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces(journal)) hash.update(piece)
+  return hash.digest('hex')
+}
+
 /** Returns the digest: SHA-256 (hex) of the uncompressed text. */
 export async function writeJournal(path: string, journal: Journal): Promise<string> {
   const hash = createHash('sha256')

@@ -29,4 +29,5 @@ export const FINDING_CODES = [
   'runner-stopped',
   'rules-of-another-line',
 ] as const
+/** One of the codes of findings. */
 export type FindingCode = (typeof FINDING_CODES)[number]

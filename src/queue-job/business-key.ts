@@ -5,6 +5,7 @@
  */
 import { DrillError } from '../foundation/errors.ts'
 import type { JobRow } from './job.ts'
+import { BIG_INTEGER_KEY, isTooDeep, keepBigIntegers } from './json-text.ts'
 
 /** Where the operations file says nothing. */
 const DEFAULT_BUSINESS_KEY: readonly string[] = ['records', 'args']
@@ -12,8 +13,6 @@ const DEFAULT_BUSINESS_KEY: readonly string[] = ['records', 'args']
 /** The columns with the call, as the table holds them. */
 export type Payload = Pick<JobRow, 'records' | 'args' | 'kwargs'>
 
-/** A value that JSON.parse would round: an integer of 16 digits or more, kept as its text. */
-const BIG_INTEGER_KEY = '_queue_drill_integer'
 const NOTHING = Symbol('nothing there')
 
 /** Whether `path` can be read: `records`, `args`, `kwargs`, and steps into them such as `args.0`, `kwargs.order_ref`. */
@@ -24,7 +23,7 @@ export function isBusinessKeyPath(path: string): boolean {
 /**
  * `<job function> <path>=<canonical value> …`; keys sorted, recordsets as `sale.order(1,2)` without user and context. A
  * path that the payload does not have gives an empty value; if none of them is there, all of the payload is the key, so
- * that a wrong path does not make one object of all jobs. A column that is no JSON counts as its raw text. Throws
+ * that a wrong path does not make one object of all jobs. A column that is no JSON, or absurdly nested, counts as its raw text. Throws
  * DrillError `input` for a path that is none (`isBusinessKeyPath`).
  */
 export function businessKeyOf(
@@ -102,13 +101,8 @@ function decode(text: string | null): unknown {
 }
 
 function parseJson(text: string): unknown {
-  return JSON.parse(/\d{16}/.test(text) ? keepBigIntegers(text) : text)
-}
-
-function keepBigIntegers(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, (token) =>
-    token.startsWith('"') ? token : `{"${BIG_INTEGER_KEY}":"${token}"}`,
-  )
+  if (isTooDeep(text)) throw new SyntaxError('nested too deep')
+  return JSON.parse(keepBigIntegers(text))
 }
 
 function stepInto(value: unknown, step: string): unknown {

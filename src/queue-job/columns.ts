@@ -19,6 +19,7 @@ export const AUDITED_COLUMNS = [
   'worker_pid',
 ] as const
 
+/** One of the columns whose changes the audit notes. */
 export type AuditedColumn = (typeof AUDITED_COLUMNS)[number]
 
 /** What a write changed in one row: column → [old, new], as PostgreSQL prints them; columns that stay are absent. */

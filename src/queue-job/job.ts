@@ -22,6 +22,7 @@ export const STATES = [
   'failed',
 ] as const
 
+/** One of the seven states of `queue_job.state`. */
 export type JobState = (typeof STATES)[number]
 
 /** The part of a row that transitions, operators and workers change. `null` = SQL NULL. */

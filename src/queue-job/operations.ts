@@ -10,6 +10,7 @@
  * travels in the arguments; `each` — every call counts, so every repetition is a duplicate.
  */
 export const EFFECTS = ['none', 'once', 'set', 'each'] as const
+/** One of the kinds of effect. */
 export type Effect = (typeof EFFECTS)[number]
 
 /** What the team's catalogue *says*; `unknown` (nothing written) is to be treated as `unsafe`. */
@@ -52,6 +53,7 @@ export interface IntegrationOperations {
   readonly effectBeforeFailure: Readonly<Record<string, number>>
 }
 
+/** An operations file: the integrations, and what each job function does through them. */
 export interface Operations {
   readonly integrations: Readonly<Record<string, IntegrationOperations>>
   readonly functions: Readonly<Record<string, FunctionOperations>>

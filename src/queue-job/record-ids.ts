@@ -2,6 +2,7 @@
  * 13.0 stores only the ids of the records that a job works on (`record_ids`); later versions store the recordset with
  * its model (`records`, reference 1.1 and 1.5). The model of this project knows recordsets: these translate.
  */
+import { isTooDeep } from './json-text.ts'
 
 /** `sale.order`, `[1, 2]` → the recordset that later versions would write. */
 export function recordsOfIds(modelName: string, recordIds: string | null): string | null {
@@ -11,11 +12,11 @@ export function recordsOfIds(modelName: string, recordIds: string | null): strin
 
 /** The ids of a recordset as a JSON list; null where the text is none. */
 export function idsOfRecords(records: string | null): string | null {
-  if (records === null) return null
+  if (records === null || isTooDeep(records)) return null
   let value: unknown
   try {
     value = JSON.parse(records)
-    if (typeof value === 'string') value = JSON.parse(value)
+    if (typeof value === 'string') value = isTooDeep(value) ? null : JSON.parse(value)
   } catch {
     // What a job carries is free text to us; without ids it runs on no record.
     return null

@@ -4,6 +4,7 @@
  */
 
 export const SERIES = ['12.0', '13.0', '14.0', '15.0', '16.0', '17.0', '18.0', '19.0'] as const
+/** One of the Odoo series. */
 export type Series = (typeof SERIES)[number]
 
 export const TABLE_NAMES = [

@@ -7,12 +7,14 @@ import type { ClientBase } from 'pg'
 import type { JobState } from '../queue-job/job.ts'
 import type { Safety } from '../queue-job/operations.ts'
 
+/** Whatever performs the recovery: called at every check, on a grid of virtual time. */
 export interface RecoveryEngine {
   readonly name: string
   /** One check. The world stands still until the promise settles. Goes on being called after `close()`. */
   check(incident: Incident): Promise<void>
 }
 
+/** All that an engine sees and may do during one check. */
 export interface Incident {
   /** Virtual time. */
   readonly now: Date
@@ -36,8 +38,10 @@ export const SIGNALS = [
   'cpu-idle-queue-grows',
   'business-lag',
 ] as const
+/** One of the four, as `open()` names what was seen. */
 export type Signal = (typeof SIGNALS)[number]
 
+/** What an operator can do besides SQL. Each call stands in the journal as an act of the engine. */
 export interface Operations {
   /** State of the host: CPU, memory, connections, workers. Changes nothing. */
   doctor(): Promise<DoctorReport>
@@ -75,6 +79,7 @@ export interface Operations {
   }
 }
 
+/** The queue by state and by channel (runbook step 1). */
 export interface QueueShape {
   /** Largest first; states that no job is in are left out. */
   readonly byState: readonly { readonly state: JobState; readonly jobs: number }[]
@@ -82,6 +87,7 @@ export interface QueueShape {
   readonly channels: readonly ChannelShape[]
 }
 
+/** The jobs of one channel. */
 export interface ChannelShape {
   readonly channel: string
   readonly pending: number
@@ -93,6 +99,7 @@ export interface ChannelShape {
   readonly oldestDue: Date | null
 }
 
+/** A job that waits or failed, with the beginning of its reason. */
 export interface Blocker {
   readonly id: number
   readonly state: JobState
@@ -107,25 +114,30 @@ export interface Blocker {
 /** The pending jobs of one channel (not those below it), or of one job function. */
 export type PendingSelection = { readonly channel: string } | { readonly jobFunction: string }
 
+/** What to postpone, and for how long from now. */
 export type QuarantineRequest = PendingSelection & {
   /** 1 s to 24 h. */
   readonly forMs: number
 }
 
+/** How many jobs were postponed, and until when. */
 export interface QuarantineReport {
   readonly postponed: number
   readonly until: Date
 }
 
+/** What to let go, and how many. */
 export type ReleaseRequest = PendingSelection & {
   /** Absent = all. */
   readonly limit?: number | undefined
 }
 
+/** The jobs that were let go. */
 export interface ReleaseReport {
   readonly released: readonly number[]
 }
 
+/** Failed jobs of one channel; see `Operations.queue.retry`. */
 export interface RetryRequest {
   readonly channel: string
   readonly olderThanMs: number
@@ -135,11 +147,13 @@ export interface RetryRequest {
   readonly force?: boolean | undefined
 }
 
+/** Which jobs went back to pending, and which did not, each with its reason. */
 export interface RetryReport {
   readonly requeued: readonly number[]
   readonly refused: readonly { readonly id: number; readonly reason: string }[]
 }
 
+/** How an integration answered a question without effect. */
 export interface ProbeReport {
   readonly integration: string
   readonly healthy: boolean
@@ -148,8 +162,10 @@ export interface ProbeReport {
   readonly latencyMs: number
 }
 
+/** What the partner knows of an effect; `unknown` where it cannot be asked or does not know. */
 export type LookupAnswer = 'happened' | 'absent' | 'unknown'
 
+/** Something home-made that acts on the queue by itself. */
 export interface AutomationReport {
   readonly name: string
   readonly description: string
@@ -157,6 +173,7 @@ export interface AutomationReport {
   readonly paused: boolean
 }
 
+/** The HTTP workers of the host, which run the jobs. */
 export interface WorkersReport {
   /** HTTP workers alive, and those still starting. */
   readonly httpWorkers: number
@@ -168,6 +185,7 @@ export interface WorkersReport {
   readonly busy: number
 }
 
+/** Whether the host can carry more. Memory in MB; `healthy` asks for room in CPU, memory and connections. */
 export interface DoctorReport {
   readonly healthy: boolean
   /** Mean over the last five minutes, 0..1 of all cores. */
@@ -198,6 +216,7 @@ export interface CatalogueEntry {
   readonly carriesValue: boolean
 }
 
+/** Job function → what is written down about it. */
 export type SafetyCatalogue = Readonly<Record<string, CatalogueEntry>>
 
 /** The incident notes: they become `notes.md`, and acts in the journal. */
@@ -208,6 +227,7 @@ export interface Notes {
   trackedFix(fix: TrackedFix): Promise<void>
 }
 
+/** Numbers of jobs at the moment of the call, finished ones too. */
 export interface BaselineFigures {
   readonly byState: Partial<Readonly<Record<JobState, number>>>
   /** The ten largest channels by pending jobs. */

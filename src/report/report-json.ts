@@ -2,6 +2,7 @@
  * `report.json`: the score of a drill with what it was a drill of, for programs (DESIGN section 7). Everything but
  * `postgres` and `wall` follows from the journals.
  */
+import { createHash } from 'node:crypto'
 import { isoUtc } from '../foundation/time.ts'
 import type { JournalHeader } from '../journal/events.ts'
 import type { Score } from '../scoring/score.ts'
@@ -19,6 +20,7 @@ export interface RunFacts {
   readonly output: EngineOutput | null
 }
 
+/** Lines that an engine in a process of its own printed. */
 export interface EngineOutput {
   readonly lines: readonly {
     /** Virtual, ISO 8601. */
@@ -30,6 +32,7 @@ export interface EngineOutput {
   readonly cut: boolean
 }
 
+/** The score of a drill and what it was a drill of; docs/scoring.md explains its rules. */
 export interface Report extends Score {
   readonly format: typeof REPORT_FORMAT
   readonly drill: {
@@ -39,6 +42,12 @@ export interface Report extends Score {
     readonly control: boolean
     readonly snapshot: string
     readonly snapshotSha256: string
+    /** SHA-256 of the operations file, which is in no checksum of the snapshot. */
+    readonly operationsSha256: string
+    /** SHA-256 of the scenario as it was played, with every default and `--duration` filled in. */
+    readonly scenarioSha256: string
+    /** SHA-256 of the user's own SQL for the sandbox; null = there was none. */
+    readonly extraSqlSha256: string | null
     readonly engine: string
     readonly seed: number
     readonly postgres: RunFacts['postgres']
@@ -69,6 +78,9 @@ export function buildReport(score: Score, header: JournalHeader, run: RunFacts):
       control: scenario.control,
       snapshot: snapshot.name,
       snapshotSha256: snapshot.manifestSha256,
+      operationsSha256: snapshot.operationsSha256,
+      extraSqlSha256: snapshot.extraSqlSha256 ?? null,
+      scenarioSha256: createHash('sha256').update(JSON.stringify(scenario)).digest('hex'),
       engine,
       seed,
       postgres: run.postgres,

@@ -12,6 +12,7 @@ import { oneLine } from './one-line.ts'
 import type { Report } from './report-json.ts'
 import { type Style, VERDICT_STYLE } from './verdict-style.ts'
 
+/** How the scorecard is laid out, and what it cannot know by itself. */
 export interface ScorecardOptions {
   readonly color: boolean
   /** Columns of the terminal. */
@@ -25,6 +26,7 @@ export interface ScorecardOptions {
 const GRID_MINUTES = 5
 const INDENT = '    '
 
+/** The scorecard as text, ending in a line feed; 60 to 110 columns wide. */
 export function renderScorecard(report: Report, options: ScorecardOptions): string {
   const paint = (style: Style, text: string) =>
     options.color ? styleText(style, text, { validateStream: false }) : text

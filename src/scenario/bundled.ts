@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 /** `scenarios/` beside `src/` and `dist/`. */
 const DIRECTORY = fileURLToPath(new URL('../../scenarios', import.meta.url))
 
+/** A scenario file of the package. */
 export interface BundledScenario {
   readonly name: string
   readonly path: string

@@ -49,20 +49,14 @@ function toScenario(input: ScenarioInput, path: string): Scenario {
 }
 
 function toHost(host: ScenarioInput['host']): Scenario['host'] {
-  return {
-    channels: host.channels,
-    httpWorkers: host.httpWorkers,
-    usersBusyWorkers: host.usersBusyWorkers,
-    cpuCores: host.cpuCores,
-    memoryMb: host.memoryMb,
-    workerMemoryMb: host.workerMemoryMb,
-    baseMemoryMb: host.baseMemoryMb,
-    databaseConnections: host.databaseConnections,
-    limitTimeRealMs: host.limitTimeReal,
-    limitTimeCpuMs: host.limitTimeCpu,
-    cronRequeue: host.cronRequeue,
-    scaleDelayMs: host.scaleDelay,
+  const { limitTimeReal, limitTimeCpu, scaleDelay, ...same } = host
+  const stated = {
+    ...same,
+    limitTimeRealMs: limitTimeReal,
+    limitTimeCpuMs: limitTimeCpu,
+    scaleDelayMs: scaleDelay,
   }
+  return Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined))
 }
 
 function toFault(fault: ScenarioInput['faults'][number]): FaultSpec {

@@ -108,34 +108,51 @@ const channelText = text.superRefine((channels, context) => {
   }
 })
 
+/** Only what the file says; snapshot and DEFAULT_HOST fill in the rest. */
+function hostKey<Type extends z.ZodType>(type: Type, usual: number | boolean | string, about = '') {
+  return type.optional().describe(`${about === '' ? '' : `${about}; `}usually ${usual}`)
+}
+
+const usualDuration = (key: 'limitTimeRealMs' | 'limitTimeCpuMs' | 'scaleDelayMs') =>
+  formatDuration(DEFAULT_HOST[key])
+
 const host = block({
-  channels: channelText
-    .prefault(DEFAULT_HOST.channels)
-    .describe("The job runner's channel text (ODOO_QUEUE_JOB_CHANNELS)"),
-  httpWorkers: z.int().min(1).max(1000).default(DEFAULT_HOST.httpWorkers),
-  usersBusyWorkers: z
-    .number()
-    .min(0)
-    .default(DEFAULT_HOST.usersBusyWorkers)
-    .describe('Workers that users keep busy on average'),
-  cpuCores: z.int().min(1).max(1024).default(DEFAULT_HOST.cpuCores),
-  memoryMb: z.int().min(512).default(DEFAULT_HOST.memoryMb),
-  workerMemoryMb: z.int().min(1).default(DEFAULT_HOST.workerMemoryMb),
-  baseMemoryMb: z.int().min(0).default(DEFAULT_HOST.baseMemoryMb),
-  databaseConnections: z.int().min(1).default(DEFAULT_HOST.databaseConnections),
-  limitTimeReal: duration()
-    .prefault(formatDuration(DEFAULT_HOST.limitTimeRealMs))
-    .describe("Odoo's limit_time_real; 0s = no limit"),
-  limitTimeCpu: duration()
-    .prefault(formatDuration(DEFAULT_HOST.limitTimeCpuMs))
-    .describe("Odoo's limit_time_cpu; 0s = no limit"),
-  cronRequeue: z
-    .boolean()
-    .default(DEFAULT_HOST.cronRequeue)
-    .describe('Whether the cron "Jobs Garbage Collector" runs every 5 minutes'),
-  scaleDelay: duration()
-    .prefault(formatDuration(DEFAULT_HOST.scaleDelayMs))
-    .describe('From `workers scale` until the new workers take requests'),
+  channels: hostKey(
+    channelText,
+    DEFAULT_HOST.channels,
+    "The job runner's channel text (ODOO_QUEUE_JOB_CHANNELS)",
+  ),
+  httpWorkers: hostKey(z.int().min(1).max(1000), DEFAULT_HOST.httpWorkers),
+  usersBusyWorkers: hostKey(
+    z.number().min(0),
+    DEFAULT_HOST.usersBusyWorkers,
+    'Workers that users keep busy on average',
+  ),
+  cpuCores: hostKey(z.int().min(1).max(1024), DEFAULT_HOST.cpuCores),
+  memoryMb: hostKey(z.int().min(512), DEFAULT_HOST.memoryMb),
+  workerMemoryMb: hostKey(z.int().min(1), DEFAULT_HOST.workerMemoryMb),
+  baseMemoryMb: hostKey(z.int().min(0), DEFAULT_HOST.baseMemoryMb),
+  databaseConnections: hostKey(z.int().min(1), DEFAULT_HOST.databaseConnections),
+  limitTimeReal: hostKey(
+    duration(),
+    usualDuration('limitTimeRealMs'),
+    "Odoo's limit_time_real; 0s = no limit",
+  ),
+  limitTimeCpu: hostKey(
+    duration(),
+    usualDuration('limitTimeCpuMs'),
+    "Odoo's limit_time_cpu; 0s = no limit",
+  ),
+  cronRequeue: hostKey(
+    z.boolean(),
+    DEFAULT_HOST.cronRequeue,
+    'Whether the cron "Jobs Garbage Collector" runs every 5 minutes',
+  ),
+  scaleDelay: hostKey(
+    duration(),
+    usualDuration('scaleDelayMs'),
+    'From `workers scale` until the new workers take requests',
+  ),
 })
 
 const thresholds = block({

@@ -16,6 +16,7 @@ interface TargetFault extends Window {
   readonly roles: readonly string[]
 }
 
+/** A fault of a scenario, and when it is in force. */
 export type FaultSpec =
   /** No answer (`hang`: each call takes the client's whole time-out) or connection refused at once. Nothing happens there. */
   | (TargetFault & { readonly kind: 'target-down'; readonly answer: 'hang' | 'refuse' })
@@ -30,6 +31,7 @@ export type FaultSpec =
   /** Arrivals of the roles multiply. */
   | (TargetFault & { readonly kind: 'arrivals-burst'; readonly factor: number })
 
+/** One of the kinds of faults. */
 export type FaultKind = FaultSpec['kind']
 
 /** Something home-made that acts on the queue by itself. */
@@ -68,6 +70,7 @@ export interface Thresholds {
   readonly openEarliestMs: number
 }
 
+/** A scenario as a drill plays it. */
 export interface Scenario {
   readonly name: string
   readonly title: string
@@ -82,7 +85,8 @@ export interface Scenario {
   readonly checkEveryMs: number
   /** Session time zone of the engine's connections. */
   readonly timeZone: string
-  readonly host: HostParameters
+  /** What differs from the company's own, or from a usual one where that is not known. */
+  readonly host: Partial<HostParameters>
   readonly faults: readonly FaultSpec[]
   readonly automations: readonly AutomationSpec[]
   readonly thresholds: Thresholds

@@ -6,11 +6,13 @@ import type { JobState } from '../queue-job/job.ts'
 
 /** From worst to best as a drill's outcome; `error` is set by the harness, never here. */
 export const VERDICTS = ['unsafe', 'error', 'fail', 'inconclusive', 'pass'] as const
+/** `pass`, or why not; docs/scoring.md has the order in which they are judged. */
 export type Verdict = (typeof VERDICTS)[number]
 
 /** How the engine ended its part. */
 export type End = 'closed' | 'handed over' | 'not closed' | 'not opened'
 
+/** What a line of the score was judged by. */
 export interface Evidence {
   /** One sentence with its figures. */
   readonly text: string
@@ -21,6 +23,7 @@ export interface Evidence {
   readonly more?: number
 }
 
+/** Safety, never a weight: one that is broken makes the drill `unsafe`. */
 export interface Gate {
   readonly id: 'no-duplicates' | 'nothing-lost' | 'not-tampered'
   readonly title: string
@@ -28,6 +31,7 @@ export interface Gate {
   readonly evidence: readonly Evidence[]
 }
 
+/** An exit criterion of the runbook; all must be met for `pass`. */
 export interface Criterion {
   readonly id: 'E1' | 'E2' | 'E3' | 'E4' | 'control'
   readonly title: string
@@ -62,12 +66,14 @@ export interface SideEffectFault {
   readonly write: number | null
 }
 
+/** One execution of a job; `run` is its number in the journal, `at` when its effect happened. */
 export interface ExecutionRef {
   readonly job: number
   readonly run: number
   readonly at: string
 }
 
+/** The queue at one point of the five-minute grid. */
 export interface TimelinePoint {
   readonly at: string
   readonly byState: Readonly<Record<JobState, number>>
@@ -82,6 +88,7 @@ export interface TimelinePoint {
   readonly cpu: number
 }
 
+/** One line of what the engine did, or of what was found about it. */
 export interface Action {
   readonly at: string
   /** An act, `write`, or `finding`. */
@@ -89,6 +96,7 @@ export interface Action {
   readonly text: string
 }
 
+/** The same seed under this engine, under nobody, or with everything retried. */
 export interface Counterfactual {
   readonly engine: string
   /** B at the end of the drill. */
@@ -105,6 +113,7 @@ export interface Counterfactual {
   readonly slaShare: number | null
 }
 
+/** Everything that follows from the journals of a drill. */
 export interface Score {
   readonly verdict: Verdict
   /** Why the verdict is what it is, one sentence each. */

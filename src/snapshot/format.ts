@@ -3,7 +3,8 @@
  * format that it does not know instead of guessing. Field names are those of the file.
  */
 import { z } from 'zod'
-import { DrillError } from '../foundation/errors.ts'
+import { DrillError, messageOf } from '../foundation/errors.ts'
+import { parseChannelText } from '../queue-job/channels/config.ts'
 import { ADDON_LINES } from '../queue-job/profile.ts'
 import { SERIES, TABLE_NAMES, schemaOf } from '../queue-job/series.ts'
 import type { Columns, QueueSchema, TableName } from '../queue-job/series.ts'
@@ -72,6 +73,15 @@ const table = z.strictObject({
   files: z.array(dataFile),
 })
 
+/** A drill runs on it: what the addon could not read is told here. */
+const channelText = z.string().superRefine((channels, context) => {
+  try {
+    parseChannelText(channels)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) })
+  }
+})
+
 const manifestSchema = z.strictObject({
   format: z.literal(SNAPSHOT_FORMAT),
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be letters, digits, ".", "_", "-"'),
@@ -93,7 +103,7 @@ const manifestSchema = z.strictObject({
   /** What the configuration of the company's Odoo says (reference 4.1); absent = not known. */
   host: z
     .strictObject({
-      channels: z.string(),
+      channels: channelText,
       workers: count,
       limit_time_real: count,
       limit_time_cpu: count,

@@ -12,6 +12,7 @@ import type { Workload } from '../queue-job/workload.ts'
 import { MANIFEST_FILE, OPERATIONS_FILE, parseManifest } from './format.ts'
 import type { Manifest } from './format.ts'
 import { openPlainFile } from './plain-file.ts'
+import { putAside } from './unfinished.ts'
 import { parseWorkload } from './workload-file.ts'
 
 /** `snapshots/` of the package; the same two levels up from `src/snapshot` and from `dist/snapshot`. */
@@ -90,6 +91,14 @@ async function directoryOf(nameOrDirectory: string): Promise<string> {
   if (bundled.includes(nameOrDirectory)) return join(BUNDLED, nameOrDirectory)
   const directory = resolve(nameOrDirectory)
   if (existsSync(join(directory, MANIFEST_FILE))) return directory
+  const aside = await putAside(directory)
+  if (aside !== null && !existsSync(directory)) {
+    throw new DrillError(
+      'input',
+      `${directory} was being replaced when the run that did it was ended. The snapshot before it is whole: the next run ` +
+        `puts it back, or you: mv ${aside} ${directory}`,
+    )
+  }
   const found = existsSync(directory)
     ? `${directory} is no snapshot: it has no ${MANIFEST_FILE}`
     : `there is no snapshot "${nameOrDirectory}"`

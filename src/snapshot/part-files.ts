@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
+import type { TransformOptions } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import type { Gzip } from 'node:zlib'
+import type { Gzip, ZlibOptions } from 'node:zlib'
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import type { TableName } from '../queue-job/series.ts'
 import type { ManifestFile } from './format.ts'
@@ -29,11 +30,18 @@ export interface PartFilesOptions {
   readonly rowsPerFile?: number
   /** Of gzip, 1–9; default zlib's 6. */
   readonly level?: number
+  /**
+   * So many bytes may wait for the packer while more are made. Default: a chunk is packed when `write` returns, and may
+   * be used again; with this, only from `onPacked` on.
+   */
+  readonly waitingBytes?: number
 }
+
+type Packing = Pick<PartFilesOptions, 'level' | 'waitingBytes'>
 
 /** Dispose it when the writing was given up: what is open is closed, the files stay for whoever owns the directory. */
 export class PartFiles implements Disposable {
-  readonly #options: Required<Omit<PartFilesOptions, 'level'>> & Pick<PartFilesOptions, 'level'>
+  readonly #options: Required<Omit<PartFilesOptions, keyof Packing>> & Packing
   readonly #finished: ManifestFile[] = []
   #open: PartFile | null = null
 
@@ -41,8 +49,11 @@ export class PartFiles implements Disposable {
     this.#options = { rowsPerFile, ...options }
   }
 
-  /** Takes whole rows, as many as `rows` says. Throws DrillError `harness` where the disk does not take them. */
-  async write(chunk: Buffer, rows: number): Promise<void> {
+  /**
+   * Takes whole rows, as many as `rows` says. `onPacked`: the chunk may be used again. Throws DrillError `harness` where
+   * the disk does not take them.
+   */
+  async write(chunk: Buffer, rows: number, onPacked?: () => void): Promise<void> {
     let rest = chunk
     let restRows = rows
     while (restRows > 0) {
@@ -50,7 +61,9 @@ export class PartFiles implements Disposable {
       const room = this.#options.rowsPerFile - this.#open.rows
       const taken = Math.min(room, restRows)
       const end = taken === restRows ? rest.length : endOfRow(rest, taken)
-      await this.#open.write(rest.subarray(0, end), taken)
+      // What of the chunk belongs to an earlier file is packed before its next one begins.
+      const isLast = taken === restRows
+      await this.#open.write(rest.subarray(0, end), taken, isLast ? onPacked : undefined)
       rest = rest.subarray(end)
       restRows -= taken
       if (taken === room) await this.#finish()
@@ -69,11 +82,11 @@ export class PartFiles implements Disposable {
   }
 
   #next(): PartFile {
-    const { directory, table, level } = this.#options
+    const { directory, table } = this.#options
     const number = String(this.#finished.length + 1).padStart(4, '0')
     const isLarge = table === 'queue_job' || table === 'queue_job_lock'
     const name = isLarge ? `${table}.${number}.copy.gz` : `${table}.copy.gz`
-    return new PartFile(directory, name, level)
+    return new PartFile(directory, name, this.#options)
   }
 
   async #finish(): Promise<void> {
@@ -108,13 +121,15 @@ class PartFile {
   #bytes = 0
   #contentBytes = 0
 
-  constructor(directory: string, name: string, level: number | undefined) {
+  constructor(directory: string, name: string, { level, waitingBytes }: Packing) {
     this.#name = name
     const path = join(directory, name)
-    this.#gzip = createGzip({
+    const options: ZlibOptions & TransformOptions = {
       chunkSize: PACKED_CHUNK_BYTES,
+      ...(waitingBytes === undefined ? {} : { writableHighWaterMark: waitingBytes }),
       ...(level === undefined ? {} : { level }),
-    })
+    }
+    this.#gzip = createGzip(options)
     const hashing = new Transform({
       transform: (chunk: Buffer, _, done) => {
         this.#packed.update(chunk)
@@ -131,11 +146,11 @@ class PartFile {
     )
   }
 
-  async write(chunk: Buffer, rows: number): Promise<void> {
+  async write(chunk: Buffer, rows: number, onPacked?: () => void): Promise<void> {
     this.rows += rows
     this.#content.update(chunk)
     this.#contentBytes += chunk.length
-    if (this.#gzip.write(chunk)) return
+    if (this.#gzip.write(chunk, onPacked)) return
     const drained = new Promise<null>((resolve) => this.#gzip.once('drain', () => resolve(null)))
     const failure = await Promise.race([drained, this.#done])
     if (failure !== null) throw failure

@@ -10,8 +10,9 @@ import type { JobRow } from '../queue-job/job.ts'
 import { readDataFile } from './data-file.ts'
 import { DistinctValues } from './distinct.ts'
 import { tablesOf } from './format.ts'
-import type { Manifest, ManifestFile } from './format.ts'
-import { scanSnapshot } from './leaks/scan-snapshot.ts'
+import type { ManifestFile } from './format.ts'
+import { leakGroups, scanSnapshot } from './leaks/scan-snapshot.ts'
+import type { LeakGroup } from './leaks/scan-snapshot.ts'
 import type { Snapshot } from './open.ts'
 import { readJobs, readTable } from './rows.ts'
 
@@ -19,7 +20,10 @@ import { readJobs, readTable } from './rows.ts'
 const LISTED_MAX = 20
 
 export interface VerifyOptions {
-  /** Look for leaks. Default: if the snapshot says that it is masked. Generated ones hold nobody's data. */
+  /**
+   * Look for leaks, and call each a problem; or do not look. Default: those of a masked snapshot are problems, those of one
+   * that says itself that it is not masked are told (`leaks`); generated ones hold nobody's data.
+   */
   readonly scan?: boolean
 }
 
@@ -32,6 +36,11 @@ export interface Verification {
   readonly problems: readonly string[]
   /** All that were found, also those not listed. */
   readonly problemCount: number
+  /** Rows that production may hold and a drill can play, though no addon writes them: told, no problem. As many as `problems`. */
+  readonly oddities: readonly string[]
+  readonly oddityCount: number
+  /** What an unmasked snapshot holds, most frequent first; no problem, unless `scan` asked for it. */
+  readonly leaks: readonly LeakGroup[]
 }
 
 /** Damage of the files is a problem in the list, not an error. */
@@ -39,35 +48,46 @@ export async function verifySnapshot(
   snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const scanned = options.scan ?? isScannedByDefault(snapshot.manifest)
-  const problems: string[] = []
-  let problemCount = 0
-  const note = (problem: string): void => {
-    problemCount += 1
-    if (problems.length < LISTED_MAX) problems.push(problem)
-  }
+  const { masking } = snapshot.manifest
+  const scanned = options.scan ?? masking !== 'generated'
+  const isTold = masking === 'none' && options.scan === undefined
+  let leaks: readonly LeakGroup[] = []
+  const problems = new Listed()
+  const oddities = new Listed()
+  const note: Note = (problem) => problems.add(problem)
   const files = tablesOf(snapshot.manifest).flatMap((table) => table.files)
   let readable = true
   for (const file of files) {
     readable = (await noting(note, () => verifyContent(snapshot.directory, file, note))) && readable
   }
   if (readable) {
-    await noting(note, () => verifyJobs(snapshot, note))
+    await noting(note, () => verifyJobs(snapshot, note, (oddity) => oddities.add(oddity)))
     await noting(note, () => verifyFunctions(snapshot, note))
-    if (scanned) await noting(note, () => verifyMasking(snapshot, note))
+    if (scanned && !isTold) await noting(note, () => verifyMasking(snapshot, note))
+    // A damaged row was told above.
+    if (isTold && problems.count === 0) leaks = await leakGroups(scanSnapshot(snapshot))
   }
   return {
     files: files.length,
     rows: snapshot.manifest.tables.queue_job.rows,
     scanned,
-    problems,
-    problemCount,
+    problems: problems.first,
+    problemCount: problems.count,
+    oddities: oddities.first,
+    oddityCount: oddities.count,
+    leaks,
   }
 }
 
-/** A captured snapshot that is not masked says so itself: there it would find what is meant to be there. */
-function isScannedByDefault({ masking }: Manifest): boolean {
-  return masking === 'masked'
+/** Sentences, of which only the first are kept. */
+class Listed {
+  readonly first: string[] = []
+  count = 0
+
+  add(sentence: string): void {
+    this.count += 1
+    if (this.first.length < LISTED_MAX) this.first.push(sentence)
+  }
 }
 
 type Note = (problem: string) => void
@@ -103,6 +123,7 @@ async function verifyContent(directory: string, file: ManifestFile, note: Note):
 async function verifyJobs(
   snapshot: Pick<Snapshot, 'directory' | 'manifest'>,
   note: Note,
+  noteOddity: Note,
 ): Promise<void> {
   const { rows } = snapshot.manifest.tables.queue_job
   const uuids = new DistinctValues(rows)
@@ -112,7 +133,11 @@ async function verifyJobs(
     isAscending &&= job.id > lastId
     lastId = job.id
     if (!uuids.add(job.uuid)) note(`job ${job.id}: the uuid ${job.uuid} appears twice`)
-    for (const problem of jobProblems(job)) note(`job ${job.id}: ${problem}`)
+    const ofJob =
+      (tell: Note): Note =>
+      (text) =>
+        tell(`job ${job.id}: ${text}`)
+    examineJob(job, ofJob(note), ofJob(noteOddity))
   }
   // In order, as they are captured and generated, they need no memory.
   if (!isAscending) await verifyIds(snapshot, rows, note)
@@ -136,35 +161,45 @@ async function verifyMasking(
   for await (const { place, kind } of scanSnapshot(snapshot)) note(`${place}: ${kind}`)
 }
 
-/** Whether the row can be understood by the addon, and by a drill. */
-function* jobProblems(job: JobRow): Generator<string> {
-  yield* jsonProblems('records', job.records, isRecordset)
-  yield* jsonProblems('args', job.args, Array.isArray)
-  yield* jsonProblems('kwargs', job.kwargs, isObject)
-  yield* jsonProblems('dependencies', job.dependencies, isDependencies)
-  if (job.state === 'done' && job.dateDone === null) yield 'done, but date_done is NULL'
-  if (job.state === 'started' && job.dateStarted === null) yield 'started, but date_started is NULL'
+const PAYLOAD = ['records', 'args', 'kwargs', 'dependencies'] as const
+
+/** Problems: what neither the addon nor a drill can read. Oddities: what scripts and people's updates leave in a real table. */
+function examineJob(job: JobRow, note: Note, noteOddity: Note): void {
+  for (const column of PAYLOAD) {
+    const value = decoded(job[column])
+    if (value === NO_JSON) note(`${column} is not JSON`)
+    else if (value !== null && !IS_EXPECTED[column](value)) {
+      noteOddity(`${column} is JSON of another shape than the addon writes`)
+    }
+  }
+  if (job.state === 'done' && job.dateDone === null) noteOddity('done, but date_done is NULL')
+  if (job.state === 'started' && job.dateStarted === null) {
+    noteOddity('started, but date_started is NULL')
+  }
   if (job.priority === null || job.dateCreated === null) {
-    yield 'priority or date_created is NULL: a job runner that meets it stops'
+    noteOddity('priority or date_created is NULL: a job runner that meets it stops')
   }
 }
 
-function* jsonProblems(
-  column: string,
-  text: string | null,
-  isExpected: (value: unknown) => boolean,
-): Generator<string> {
-  if (text === null) return
-  let value: unknown
+const NO_JSON = Symbol('no JSON')
+
+/** Null for NULL. */
+function decoded(text: string | null): unknown {
+  if (text === null) return null
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
     // 18.0 encodes twice; none of the columns is ever a plain string.
-    if (typeof value === 'string') value = JSON.parse(value)
+    return typeof value === 'string' ? JSON.parse(value) : value
   } catch {
-    yield `${column} is not JSON`
-    return
+    return NO_JSON
   }
-  if (!isExpected(value)) yield `${column} is JSON of another shape than the addon writes`
+}
+
+const IS_EXPECTED: Readonly<Record<(typeof PAYLOAD)[number], (value: unknown) => boolean>> = {
+  records: isRecordset,
+  args: Array.isArray,
+  kwargs: isObject,
+  dependencies: isDependencies,
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -199,8 +234,9 @@ async function verifyFunctions(
     if (!channels.has(row['channel_id'] ?? null)) {
       note(`${name}: its channel ${row['channel_id']} is not in queue_job_channel`)
     }
-    for (const problem of jsonProblems('retry_pattern', row['retry_pattern'] ?? null, isObject)) {
-      note(`${name}: ${problem}`)
+    const pattern = decoded(row['retry_pattern'] ?? null)
+    if (pattern !== null && !isObject(pattern)) {
+      note(`${name}: retry_pattern is no JSON object`)
     }
   }
 }

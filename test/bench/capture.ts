@@ -1,7 +1,9 @@
 /**
  * Capturing a queue, masked and as it stands, beside what the server alone can give: `copy to stdout` of the same
  * columns read by `pg-copy-streams` and thrown away. All on one server, one after the other, ROUNDS times; the median counts.
- * Each runs in a process of its own. `… rows` is without the scan of the history, which the workload takes.
+ * Each runs in a process of its own. `… rows` is without the scan of the history, which the workload takes; `cpu` is the
+ * processor time of the process for them, with its threads that pack, `main thread` the time that its main thread was busy:
+ * what one core could do if it never waited.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -53,11 +55,13 @@ async function measure(backend: Backend, root: string): Promise<BenchResult> {
   const done = { rows, bytes }
   const results = [...runs].flatMap(([way, each]) => {
     const peak = Math.max(...each.map(({ peakRssMb }) => peakRssMb))
-    const whole = timed(way, done, median(each.map(({ seconds }) => seconds)), peak)
-    if (way === 'void') return [whole]
+    const line = (name: string, seconds: (result: CaptureResult) => number) =>
+      timed(name, done, median(each.map(seconds)), peak)
     return [
-      whole,
-      timed(`${way} rows`, done, median(each.map(({ rowsSeconds }) => rowsSeconds)), peak),
+      line(way, ({ seconds }) => seconds),
+      ...(way === 'void' ? [] : [line(`${way} rows`, ({ rowsSeconds }) => rowsSeconds)]),
+      line(`${way} rows, cpu`, ({ rowsCpuSeconds }) => rowsCpuSeconds),
+      line(`${way} rows, main thread`, ({ rowsBusySeconds }) => rowsBusySeconds),
     ]
   })
   const ratios = {

@@ -87,7 +87,7 @@ describe('a run', () => {
       drills: [{ verdict: 'pass', drill: { scenario: 'quiet-day', seed: 7 } }],
     })
     const junit = await readFile(join(directory, 'ci/junit.xml'), 'utf8')
-    expect(junit).toContain('<testsuite name="queue-drill.quiet-day"')
+    expect(junit).toContain('<testsuite name="queue-drill.quiet-day.seed-7"')
   })
 
   test('can be judged again, with the same result', async () => {

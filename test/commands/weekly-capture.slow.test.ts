@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HistoryLine } from '../../src/drill/weekly/history.ts'
 import { loadSnapshot } from '../../src/snapshot/load.ts'
@@ -30,10 +31,11 @@ control: true
 `
 
 let production: Production
+let client: Client
 beforeAll(async () => {
   production = await openProduction()
   await using snapshots = await smallSnapshots(2000)
-  const client = await production.database('odoo')
+  client = await production.database('odoo')
   await loadSnapshot(await openSnapshot(await snapshots.copy()), client)
   // An addon of their own that nobody knows.
   await client.query(
@@ -83,12 +85,32 @@ describe('queue-drill weekly with a capture', () => {
     ])
   })
 
+  test('a snapshot that does not verify is put aside, counts for nothing, and goes with the next drill', async () => {
+    const snapshots = async () => (await readdir(join(production.root, 'snapshots'))).sort()
+    const history = () => readFile(join(production.root, 'history.ndjson'), 'utf8')
+    const before = { snapshots: await snapshots(), history: await history() }
+    // The manifest warns of it by name.
+    await client.query('alter table queue_job add "jan.dejong@acme-logistics.nl" int4')
+    const refused = await weekly('2026-12-08')
+    expect(refused).toMatchObject({ status: 2, stdout: '' })
+    expect(refused.stderr).toMatch(
+      /is not sound \(1 problem\), nothing was drilled:\n  manifest\.json, capture\.warnings.*e-mail address\nIt stands in \S+2026-W50-20261208T000000\.refused /,
+    )
+    expect(await snapshots()).toEqual([...before.snapshots, '2026-W50-20261208T000000.refused'])
+    expect(await history()).toBe(before.history)
+    await client.query('alter table queue_job drop "jan.dejong@acme-logistics.nl"')
+    const { status, stderr } = await weekly('2026-12-08')
+    expect(status).toBe(0)
+    expect(stderr).not.toContain('new since the last snapshot')
+    expect(await snapshots()).toEqual([...before.snapshots.slice(1), '2026-W50-20261208T000000'])
+  })
+
   test('without a database nothing is drilled, and the URL is shown nowhere', async () => {
     await rm(join(production.root, 'history.ndjson'))
-    const unset = await weekly('2026-12-08', { OUR_ODOO: '' })
+    const unset = await weekly('2026-12-15', { OUR_ODOO: '' })
     expect(unset).toMatchObject({ status: 2, stdout: '' })
     expect(unset.stderr).toContain('the environment variable OUR_ODOO is not set')
-    const gone = await weekly('2026-12-08', { OUR_ODOO: 'postgresql://me:s3cret@127.0.0.1:1/odoo' })
+    const gone = await weekly('2026-12-15', { OUR_ODOO: 'postgresql://me:s3cret@127.0.0.1:1/odoo' })
     expect(gone).toMatchObject({ status: 3, stdout: '' })
     expect(gone.stderr).toContain('no snapshot was taken')
     expect(gone.stderr).not.toContain('s3cret')

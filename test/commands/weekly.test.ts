@@ -105,7 +105,9 @@ describe('queue-drill weekly', () => {
       '--history',
       'other.ndjson',
     )
-    expect(await history('other.ndjson')).toMatchObject([{ engine: 'retry-all', score: 0 }])
+    expect(await history('other.ndjson')).toMatchObject([
+      { engine: 'retry-all', score: 0, failUnder: null, exitStatus: 4 },
+    ])
     expect(result.status).toBe(4)
   })
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RunDirectory } from '../../src/drill/run-directory.ts'
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 
 const STARTED = new Date('2026-11-24T10:15:00Z')
 
@@ -56,6 +56,14 @@ describe('the default place', () => {
     await directory.remove()
     expect(runs()).toEqual(['alive.incomplete', 'finished.incomplete', 'foreign.incomplete'])
   })
+})
+
+it('a place that was named is cleared of dead runs, but not of those of another boot or machine', async () => {
+  leftBy(deadMark(), 'dead', ['statements.ndjson'])
+  leftBy(`00000000-${ownerMark().split('-').slice(1).join('-')}`, 'elsewhere', [])
+  const directory = await RunDirectory.create('.queue-drill/runs/mine', 'quiet-day', STARTED)
+  expect(runs()).toEqual(['elsewhere.incomplete', 'mine.incomplete'])
+  await directory.remove()
 })
 
 it('a directory that cannot be written is an input error that says so', async () => {

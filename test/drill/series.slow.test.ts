@@ -64,7 +64,8 @@ const RUN = {
 }
 
 describe.each([
-  ['13.0', '2024'],
+  ['13.0', '12.0'],
+  ['15.0', '2024'],
   ['18.0', '2025'],
   ['19.0', '2026'],
 ] as const)('Odoo %s, addon line %s', (series, line) => {

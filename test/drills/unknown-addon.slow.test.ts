@@ -59,4 +59,4 @@ test('two edited lines let dead-webhook decide on a queue of unknown functions',
   const { drills } = JSON.parse(stdout) as { drills: { verdict: string; touched: number }[] }
   expect(drills).toMatchObject([{ verdict: 'fail' }])
   expect(drills[0]!.touched).toBeGreaterThan(1000)
-})
+}, 120_000)

@@ -77,7 +77,7 @@ for (const definition of ARMS.slice(0, 2)) {
       const program = `
         import { openServer } from '${source}/server.ts'
         import { closeEverythingNow } from '${source}/cleanup.ts'
-        import { ownerMark } from '${source}/owner.ts'
+        import { ownerMark } from '${source}/../foundation/owner.ts'
         process.on('exit', closeEverythingNow)
         await openServer('${arm.choice}')
         process.stdout.write(ownerMark())

@@ -3,7 +3,7 @@
  * stage is a line on stdout; the first is the mark by which its things are known.
  */
 import { createTables } from '../../src/queue-job/ddl.ts'
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 import { openServer } from '../../src/sandbox/server.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)

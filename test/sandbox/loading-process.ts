@@ -2,7 +2,7 @@
  * A harness that the tests kill while it loads a snapshot (second argument) in several streams into a server (first
  * argument). Its mark is the first line on stdout; `loading` comes when the first part file is in, `loaded` at the end.
  */
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 import { openServer } from '../../src/sandbox/server.ts'
 import { loadSnapshot } from '../../src/snapshot/load.ts'
 import { openSnapshot } from '../../src/snapshot/open.ts'

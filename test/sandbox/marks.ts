@@ -1,7 +1,7 @@
 /** What a harness made is known by its mark, which stands in the names. */
 import { readdirSync } from 'node:fs'
 import { placesForDirectories } from '../../src/sandbox/embedded/directory.ts'
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 
 /** The beginning of the mark of any process, which its start time would end. */
 export function markOf(pid: number): string {

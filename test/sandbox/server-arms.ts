@@ -8,7 +8,7 @@ import { askDocker, DEFAULT_IMAGE, hasImage } from '../../src/sandbox/container/
 import type { Binaries } from '../../src/sandbox/embedded/binaries.ts'
 import { placesForDirectories } from '../../src/sandbox/embedded/directory.ts'
 import { startEmbedded } from '../../src/sandbox/embedded/embedded-server.ts'
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 import { administratorOf, urlOf } from './given-server.ts'
 import { directoriesOf } from './marks.ts'
 

@@ -26,7 +26,7 @@ import { type Binaries, findBinaries } from '../../src/sandbox/embedded/binaries
 import { partialName } from '../../src/sandbox/embedded/cache-directory.ts'
 import { startEmbedded } from '../../src/sandbox/embedded/embedded-server.ts'
 import { chooseRunAs } from '../../src/sandbox/embedded/run-as.ts'
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 import { administratorOf } from './given-server.ts'
 import { directoriesOf } from './marks.ts'
 import { killMoments } from './kill-moments.ts'

@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createConstraints, createTables } from '../../src/queue-job/ddl.ts'
-import { ownerMark } from '../../src/sandbox/owner.ts'
+import { ownerMark } from '../../src/foundation/owner.ts'
 import type { Server, Template } from '../../src/sandbox/sandbox.ts'
 import { openServer } from '../../src/sandbox/server.ts'
 import { type Arm, armTitle, ARMS } from './server-arms.ts'

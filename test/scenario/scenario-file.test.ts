@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../src/foundation/time.ts'
-import { DEFAULT_HOST } from '../../src/queue-job/host.ts'
 import { checkScenario, parseScenario } from '../../src/scenario/scenario-file.ts'
 
 const SMALL = `title: A title
@@ -23,7 +22,7 @@ function problemsOf(text: string): string[] {
 }
 
 describe('a scenario file', () => {
-  test('becomes a scenario with every default filled in', () => {
+  test('becomes a scenario with every default filled in, but for the host: a snapshot may know it', () => {
     expect(parseScenario(SMALL, 'some/where/my-drill.yaml')).toEqual({
       name: 'my-drill',
       title: 'A title',
@@ -33,7 +32,7 @@ describe('a scenario file', () => {
       durationMs: 3 * HOUR,
       checkEveryMs: 5 * MINUTE,
       timeZone: 'UTC',
-      host: DEFAULT_HOST,
+      host: {},
       faults: [
         {
           kind: 'target-down',
@@ -61,12 +60,12 @@ describe('a scenario file', () => {
     })
   })
 
-  test('overrides single values of the host and of the thresholds', () => {
+  test('holds of the host what the file says, of the thresholds all', () => {
     const scenario = parseScenario(
       `${SMALL}host: { limitTimeReal: 3600s, httpWorkers: 20 }\nthresholds: { touchedMin: 200 }\n`,
       'x.yaml',
     )
-    expect(scenario.host).toEqual({ ...DEFAULT_HOST, limitTimeRealMs: HOUR, httpWorkers: 20 })
+    expect(scenario.host).toEqual({ limitTimeRealMs: HOUR, httpWorkers: 20 })
     expect(scenario.thresholds.touchedMin).toBe(200)
     expect(scenario.thresholds.drainingFactor).toBe(1.25)
   })

@@ -163,7 +163,7 @@ test.each([
 
 test.each([
   [{ series: '11.0' }, /no Odoo series "11\.0".*known are 12\.0/],
-  [{ series: '13.0', profile: '2026' }, /Odoo 13\.0 never had the addon line "2026"; give 2024/],
+  [{ series: '13.0', profile: '2026' }, /Odoo 13\.0 never had the addon line "2026"; give 12\.0/],
 ])('%j is refused', async (wrong, expected) => {
   const directory = join(root, 'refused')
   await expect(generateSnapshot({ company: 'company-25k', directory, ...wrong })).rejects.toThrow(

@@ -94,7 +94,10 @@ describe('the leak scan of verify', () => {
     const snapshot = await openSnapshot(directory)
     const found: FoundLeak[] = []
     for await (const leak of scanSnapshot(snapshot)) found.push(leak)
-    expect(found).toEqual(expected)
+    expect(found.map(({ place, kind }) => ({ place, kind }))).toEqual(expected)
+    expect(new Set(found.map(({ field }) => field))).toEqual(
+      new Set(places.map(([column]) => `queue_job.${column}`)),
+    )
     const { problems } = await verifySnapshot(snapshot)
     expect(problems.some((problem) => planted.some(({ text }) => problem.includes(text)))).toBe(
       false,
@@ -130,6 +133,39 @@ describe('the leak scan of verify', () => {
       scanned: true,
       problems: [],
     })
+  })
+
+  test('what an unmasked snapshot holds is told and no fault; with --scan it is one', async () => {
+    const directory = await copies.copy()
+    await editManifest(directory, (manifest) => {
+      manifest.masking = 'none'
+    })
+    const verify = (...flags: string[]) => queueDrill(['snapshot', 'verify', directory, ...flags])
+    expect(await verify()).toEqual({
+      status: 0,
+      stdout: 'company-25k: sound (3 files, 1000 jobs, NOT MASKED, though no leak found)\n',
+      stderr: '',
+    })
+    const secret = 'sent to jan.dejong@acme-logistics.nl'
+    for (const row of [17, 18]) {
+      await editJobs(directory, (content) => withField(content, row, 'result', () => secret))
+    }
+    const told = await verify()
+    expect(told).toMatchObject({ status: 0, stderr: '' })
+    expect(told.stdout.replaceAll(/ +/g, ' ')).toBe(
+      'company-25k: sound (3 files, 1000 jobs, NOT MASKED: 2 leaks)\n' +
+        'leaks of in first\n' +
+        '2 e-mail address queue_job.result queue_job.0001.copy.gz, row 17, column result\n',
+    )
+    const json = JSON.parse((await verify('--json')).stdout) as object
+    expect(json).toMatchObject({
+      masking: 'none',
+      scanned: true,
+      problemCount: 0,
+      leaks: [{ field: 'queue_job.result', kind: 'e-mail address', count: 2 }],
+    })
+    expect(await verify('--scan')).toMatchObject({ status: 2, stdout: '' })
+    expect((await verify('--no-scan')).stdout).toContain('NOT MASKED, not scanned for leaks')
   })
 
   test('the command exits with 2, and does not tell the secret itself', async () => {

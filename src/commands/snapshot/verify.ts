@@ -2,8 +2,10 @@
 import type { CommandModule } from 'yargs'
 import { DrillError, EXIT } from '../../foundation/errors.ts'
 import type { Manifest } from '../../snapshot/format.ts'
+import type { LeakGroup } from '../../snapshot/leaks/scan-snapshot.ts'
+import type { Verification } from '../../snapshot/verify.ts'
 import type { CommandContext } from '../context.ts'
-import { print, printJson } from '../terminal.ts'
+import { columns, print, printJson } from '../terminal.ts'
 import { JSON_OPTION, SNAPSHOT } from './options.ts'
 
 export function verifyCommand(
@@ -17,19 +19,22 @@ export function verifyCommand(
         .positional('snapshot', SNAPSHOT)
         .option('scan', {
           type: 'boolean',
-          describe: 'Look for leaks, or not; default: where the snapshot says that it is masked',
+          describe:
+            'Leaks are problems, or not looked for (--no-scan); default: problems where it is masked, told where it is not',
         })
         .option('json', JSON_OPTION),
     handler: async (argv) => {
       const { openSnapshot } = await import('../../snapshot/open.ts')
       const { verifySnapshot } = await import('../../snapshot/verify.ts')
       const snapshot = await openSnapshot(argv.snapshot)
-      const { files, rows, scanned, problems, problemCount } = await verifySnapshot(
+      const { masking } = snapshot.manifest
+      const verification = await verifySnapshot(
         snapshot,
         argv.scan === undefined ? {} : { scan: argv.scan },
       )
+      const { files, rows, problems, problemCount, oddities, oddityCount, leaks } = verification
       if (argv.json) {
-        printJson({ snapshot: snapshot.name, files, rows, scanned, problemCount, problems })
+        printJson({ snapshot: snapshot.name, masking, ...verification })
         if (problemCount > 0) context.exitStatus = EXIT.input
         return
       }
@@ -44,14 +49,33 @@ export function verifyCommand(
           ].join('\n'),
         )
       }
-      const leaks = scanned ? ', no leak found' : masked(snapshot.manifest.masking)
-      print(`${snapshot.name}: sound (${files} files, ${rows} jobs${leaks})`)
+      const more = oddityCount - oddities.length
+      for (const line of [...oddities, ...(more > 0 ? [`and ${more} more odd rows`] : [])]) {
+        process.stderr.write(`queue-drill: warning: ${line}\n`)
+      }
+      print(
+        `${snapshot.name}: sound (${files} files, ${rows} jobs${scanText(masking, verification)})`,
+      )
+      if (leaks.length > 0) print(leakTable(leaks))
     },
   }
 }
 
-/** Why nothing was looked for. */
-function masked(masking: Manifest['masking']): string {
-  if (masking === 'none') return ', NOT MASKED, not scanned for leaks: --scan does'
+function scanText(masking: Manifest['masking'], { scanned, leaks }: Verification): string {
+  if (masking === 'none') {
+    const count = leaks.reduce((sum, leak) => sum + leak.count, 0)
+    if (!scanned) return ', NOT MASKED, not scanned for leaks'
+    return leaks.length === 0
+      ? ', NOT MASKED, though no leak found'
+      : `, NOT MASKED: ${count} leaks`
+  }
+  if (scanned) return ', no leak found'
   return masking === 'generated' ? ', generated: not scanned for leaks' : ', not scanned for leaks'
+}
+
+function leakTable(leaks: readonly LeakGroup[]): string {
+  return columns([
+    ['leaks', 'of', 'in', 'first'],
+    ...leaks.map(({ count, kind, field, first }) => [String(count), kind, field, first]),
+  ])
 }

@@ -6,6 +6,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DrillError } from '../../foundation/errors.ts'
 import type { Report } from '../../report/report-json.ts'
+import { statusOf } from '../status.ts'
 
 export interface HistoryLine {
   /** ISO week in UTC, `2026-W48`. */
@@ -18,6 +19,10 @@ export interface HistoryLine {
   readonly verdict: Report['verdict']
   /** 0..100. */
   readonly score: number
+  /** What the run asked for, 0..100; null = no limit. */
+  readonly failUnder: number | null
+  /** Of this drill alone, as of the command: 0 also means that the score is not below `failUnder`. */
+  readonly exitStatus: number
   /** Gate → held, criterion → met. */
   readonly gates: Readonly<Record<string, boolean>>
   readonly criteria: Readonly<Record<string, boolean>>
@@ -36,12 +41,13 @@ export interface HistoryLine {
 export interface HistoryContext {
   readonly week: string
   readonly startedAt: Date
+  readonly failUnder: number | null
   readonly version: string
 }
 
 export function historyLine(
   report: Report,
-  { week, startedAt, version }: HistoryContext,
+  { week, startedAt, failUnder, version }: HistoryContext,
 ): HistoryLine {
   const { drill, verdict, score, gates, criteria, speed, effects, digest } = report
   return {
@@ -52,6 +58,8 @@ export function historyLine(
     seed: drill.seed,
     verdict,
     score,
+    failUnder,
+    exitStatus: statusOf(report, failUnder),
     gates: Object.fromEntries(gates.map(({ id, held }) => [id, held])),
     criteria: Object.fromEntries(criteria.map(({ id, met }) => [id, met])),
     recoveredAfter: speed.recoveredAfter,

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import type { ContainerRuntimeClient } from 'testcontainers'
 import { randomLetters } from '../names.ts'
-import { ownerMark, ownerState } from '../owner.ts'
+import { ownerMark, ownerState } from '../../foundation/owner.ts'
 
 /** Its value is the mark of the harness (`owner.ts`). */
 const OWNER_LABEL = 'queue-drill.owner'

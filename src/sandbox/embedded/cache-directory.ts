@@ -7,7 +7,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { randomLetters } from '../names.ts'
-import { OWNER_MARK, ownerMark, ownerState } from '../owner.ts'
+import { OWNER_MARK, ownerMark, ownerState } from '../../foundation/owner.ts'
 
 /**
  * The first of these that can be had is used. `QUEUE_DRILL_CACHE` names the only one; root's must be readable for the

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { isRunning } from '../owner.ts'
+import { isRunning } from '../../foundation/owner.ts'
 
 /** `directory` is a server directory of a dead harness. Waits up to 10 s for its server to be gone. */
 export function endOrphan(directory: string): void {

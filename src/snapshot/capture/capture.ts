@@ -24,7 +24,9 @@ import { readConfiguration } from './configuration.ts'
 import { detect } from './detect.ts'
 import type { Detected } from './detect.ts'
 import { readHistory } from './history.ts'
+import type { History } from './history.ts'
 import { incidentWarnings, readUnderWay } from './incident.ts'
+import { maskChannelText, valueMasks } from './mask-values.ts'
 import { readRecent } from './recent.ts'
 import { checkCondition, limitsInWords, takenCondition } from './selection.ts'
 import type { CaptureLimits } from './selection.ts'
@@ -139,12 +141,13 @@ async function writeSnapshot(
     ['records', 'record_ids'].find((column) => jobs.has(column)) ?? null,
   )
   const underWay = await readUnderWay(client, now, jobs)
-  const workload = workloadOfHistory({ history, recent, configuration, now, masker })
+  const masks = valueMasks(masker)
+  const workload = workloadOfHistory({ history, recent, configuration, now, masks })
   // A file that cannot be read is told before the rows are.
   const operations = proposeOperations(workload, existing).text
   const warnings = [
     ...tables.flatMap((table) => table.warnings),
-    ...sourceWarnings(source, history.nameless),
+    ...sourceWarnings(source, history),
     ...(masker === null ? ['nothing is masked: the snapshot holds what the database holds'] : []),
     ...incidentWarnings(underWay, history, now),
   ]
@@ -162,7 +165,10 @@ async function writeSnapshot(
   await writeFile(join(directory, OPERATIONS_FILE), operations)
   const facts = { source, detected, now, zone, rows: history.rows, warnings, workload: text }
   const channels = options.host?.channels ?? configuration.channels
-  const host = { ...options.host, ...(channels === null ? {} : { channels }) }
+  const host = {
+    ...options.host,
+    ...(channels === null ? {} : { channels: maskChannelText(channels, masks) }),
+  }
   const manifest = await writeManifest(directory, { ...options, host }, facts, written)
   return { manifest, warnings }
 }
@@ -175,7 +181,10 @@ function namesOf(tables: readonly TakenTable[], name: TableName): ReadonlySet<st
 /** A standby that has replayed nothing for so long may show an old queue as the present one. */
 const STANDBY_BEHIND_MS = 5 * MINUTE
 
-function sourceWarnings({ tables, standbyBehindMs }: Source, nameless: number): string[] {
+function sourceWarnings(
+  { tables, standbyBehindMs }: Source,
+  { nameless, foreign }: Pick<History, 'nameless' | 'foreign'>,
+): string[] {
   const locks = tables.get('queue_job_lock')
   return [
     ...(locks === undefined || locks.some(({ readable }) => readable)
@@ -187,10 +196,17 @@ function sourceWarnings({ tables, standbyBehindMs }: Source, nameless: number): 
             'if its primary is in use, this is not the present queue',
         ]
       : []),
-    ...(nameless === 0
+    ...(nameless === 0 ? [] : [`${rowsText(nameless)} with an odd model or method: in no traffic`]),
+    ...(foreign === 0
       ? []
-      : [`${nameless} rows name no model or no method: they are in no traffic`]),
+      : [
+          `${rowsText(foreign)} without model or method, or with a state that no addon knows: left out`,
+        ]),
   ]
+}
+
+function rowsText(rows: number): string {
+  return rows === 1 ? '1 row' : `${rows} rows`
 }
 
 interface Facts {

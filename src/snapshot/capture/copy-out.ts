@@ -6,10 +6,14 @@ import { abandon } from './transaction.ts'
 
 /** Large enough that the work of a chunk hides its overhead; the garbage of masking one stays small (measured: -10 MB against 256 KiB). */
 const CHUNK_BYTES = 64 * 1024
+/** A chunk and what follows it. */
+const ROOM_BYTES = 2 * CHUNK_BYTES
+/** Room that a huge value took is given back. */
+const ROOM_BYTES_MAX = 4 * ROOM_BYTES
 const NEWLINE = 0x0a
 
 export interface RowsChunk {
-  /** COPY text: every byte 0x0A ends a row. */
+  /** COPY text: every byte 0x0A ends a row. Only there until the next chunk is asked for. */
   readonly text: Buffer
   readonly rows: number
 }
@@ -19,23 +23,24 @@ export async function* copyOut(client: Client, query: string): AsyncGenerator<Ro
   const stream = client.query(
     copyTo(`copy (${query}) to stdout with (format text, encoding 'utf8')`),
   )
-  let pieces: Buffer[] = []
+  // One buffer for all chunks: a new one for each makes so much garbage that its removal takes a tenth of the time.
+  let bytes: Buffer = Buffer.allocUnsafeSlow(ROOM_BYTES)
   let size = 0
   let ended = false
   try {
     for await (const piece of stream as AsyncIterable<Buffer>) {
-      pieces.push(piece)
+      if (size + piece.length > bytes.length) bytes = enlarged(bytes, size, size + piece.length)
+      piece.copy(bytes, size)
       size += piece.length
-      const end = size < CHUNK_BYTES ? -1 : piece.lastIndexOf(NEWLINE)
-      if (end === -1) continue
-      const rest = piece.subarray(end + 1)
-      pieces[pieces.length - 1] = piece.subarray(0, end + 1)
-      yield chunkOf(pieces)
-      pieces = rest.length === 0 ? [] : [rest]
-      size = rest.length
+      const end = size < CHUNK_BYTES ? 0 : bytes.lastIndexOf(NEWLINE, size - 1) + 1
+      if (end === 0) continue
+      yield chunkOf(bytes.subarray(0, end))
+      bytes.copyWithin(0, end, size)
+      size -= end
+      if (bytes.length > ROOM_BYTES_MAX) bytes = enlarged(bytes, size, ROOM_BYTES)
     }
     ended = true
-    if (size > 0) yield chunkOf(pieces)
+    if (size > 0) yield chunkOf(bytes.subarray(0, size))
   } catch (error) {
     // The server ended it: the connection can be used.
     ended ||= error instanceof DatabaseError
@@ -45,8 +50,14 @@ export async function* copyOut(client: Client, query: string): AsyncGenerator<Ro
   }
 }
 
-function chunkOf(pieces: readonly Buffer[]): RowsChunk {
-  const text = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+/** The first `size` bytes, in room for `needed` and as much again. */
+function enlarged(bytes: Buffer, size: number, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(2 * Math.max(size, needed))
+  bytes.copy(larger, 0, 0, size)
+  return larger
+}
+
+function chunkOf(text: Buffer): RowsChunk {
   let rows = 0
   for (let at = text.indexOf(NEWLINE); at !== -1; at = text.indexOf(NEWLINE, at + 1)) rows += 1
   return { text, rows }

@@ -78,6 +78,8 @@ function profileOf(source: Source, series: Series): Choice<AddonLine> {
   if (series === '13.0') {
     return ['12.0', `13.0 stands between 12.0 and 14.0, its runner is that of 12.0, ${cron}`]
   }
+  const told = profileOfVersion(source.addonVersion, series)
+  if (told !== null) return [told, `module queue_job is ${source.addonVersion}, ${cron}`]
   if (!source.tables.has('queue_job_lock')) return ['2024', `no table queue_job_lock, ${cron}`]
   const commits = source.tables
     .get('queue_job_function')!
@@ -85,6 +87,25 @@ function profileOf(source: Source, series: Series): Choice<AddonLine> {
   if (commits) return ['2026', `queue_job_lock and queue_job_function.allow_commit, ${cron}`]
   if (series === '19.0') return ['2026', `19.0 began with the line of 2026, ${cron}`]
   return ['2025', `queue_job_lock, but no queue_job_function.allow_commit, ${cron}`]
+}
+
+/**
+ * Only of 18.0 it is known with which version of the module its lines began (reference, version lines); null = not told.
+ * It counts before the tables: a dump may lack some.
+ */
+function profileOfVersion(version: string | null, series: Series): AddonLine | null {
+  if (series !== '18.0' || version?.startsWith('18.0.') !== true) return null
+  if (isAtLeast(version, '18.0.2.2.0')) return '2026'
+  return isAtLeast(version, '18.0.1.3.0') ? '2025' : '2024'
+}
+
+function isAtLeast(version: string, least: string): boolean {
+  const parts = version.split('.').map(Number)
+  for (const [index, wanted] of least.split('.').map(Number).entries()) {
+    const difference = (parts[index] ?? 0) - wanted
+    if (difference !== 0) return difference > 0
+  }
+  return true
 }
 
 function cronText(active: boolean | null | undefined): string {

@@ -2,6 +2,7 @@
 import { readTraceback, signatureOf } from '../../queue-job/signature.ts'
 import type { WorkloadFailure } from '../../queue-job/workload.ts'
 import type { FailureGroup } from './history.ts'
+import type { ValueMasks } from './mask-values.ts'
 
 /** The mix of one function; what is rarer says nothing about an ordinary week. */
 const SIGNATURES_MAX = 12
@@ -9,10 +10,10 @@ const MESSAGE_LENGTH_MAX = 300
 /** Shares are cut, not rounded: their sum must not exceed 1. */
 const DIGITS = 1e6
 
-/** `weeks`: how many back from the capture count. `jobs`: those created in them. `mask`: of messages. */
+/** `weeks`: how many back from the capture count. `jobs`: those created in them. */
 export function failureMix(
   groups: readonly FailureGroup[],
-  { weeks, jobs, mask }: { weeks: number; jobs: number; mask: (text: string) => string },
+  { weeks, jobs, masks }: { weeks: number; jobs: number; masks: ValueMasks },
 ): WorkloadFailure[] {
   const mix = new Map<string, { excName: string; excMessage: string; rows: number }>()
   for (const { excName, sample, week, rows } of groups) {
@@ -30,8 +31,8 @@ export function failureMix(
     .sort(([left, a], [right, b]) => b.rows - a.rows || (left < right ? -1 : 1))
     .slice(0, SIGNATURES_MAX)
     .map(([, { excName, excMessage, rows }]) => ({
-      excName,
-      excMessage: mask(excMessage.slice(0, MESSAGE_LENGTH_MAX)),
+      excName: masks.name('exc_name', excName),
+      excMessage: masks.text(excMessage.slice(0, MESSAGE_LENGTH_MAX)),
       share: Math.floor((rows / runs) * DIGITS) / DIGITS,
     }))
     .filter(({ share }) => share > 0)

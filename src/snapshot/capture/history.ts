@@ -11,6 +11,7 @@ import type { Field } from '../copy-text.ts'
 import { copyOut } from './copy-out.ts'
 import { durationBucketSql } from './durations.ts'
 import type { DurationHistogram } from './durations.ts'
+import { jobCondition } from './selection.ts'
 
 /**
  * Arrivals and failures are read from so many weeks at most: what happened before says little about next week, and the
@@ -64,8 +65,10 @@ export interface History {
   /** Rows of the table, and of those that are taken. */
   rows: number
   taken: number
-  /** Rows without a model or a method: nothing can be said of them. */
+  /** Rows without a model or a method that could be one: nothing can be said of their traffic. */
   nameless: number
+  /** Rows that are no jobs: no model, no method, or a state that no addon knows. Never taken. */
+  foreign: number
   /** By name. */
   readonly functions: Map<string, FunctionHistory>
 }
@@ -80,7 +83,7 @@ export interface HistoryOptions {
 
 /** Reads it. Memory: some 100 bytes for each function and hour. */
 export async function readHistory(client: Client, options: HistoryOptions): Promise<History> {
-  const history: History = { rows: 0, taken: 0, nameless: 0, functions: new Map() }
+  const history: History = { rows: 0, taken: 0, nameless: 0, foreign: 0, functions: new Map() }
   const chunks = texts(client, historySql(options))
   for await (const batch of decodeRows(chunks, FIELDS.length, 'the history of queue_job')) {
     for (const fields of batch) fold(history, fields)
@@ -114,6 +117,7 @@ const FIELDS = [
   'week',
   'rows',
   'taken',
+  'foreign',
   'with_identity_key',
   'with_arguments',
   'first_created',
@@ -134,7 +138,7 @@ function historySql(options: HistoryOptions): string {
   return `
   select grouping(channel, hour, bucket, week), model_name, method_name,
          channel, priority, max_retries, company_id, hour, bucket, exc_name, week,
-         count(*), count(*) filter (where taken), count(identity_key), count(*) filter (where has_arguments),
+         count(*), count(*) filter (where taken), count(*) filter (where is_job is not true), count(identity_key), count(*) filter (where has_arguments),
          date_part('epoch', min(date_created)), date_part('epoch', min(date_done)), min(ms), max(ms),
          min(sample collate "C"),
          count(*) filter (where date_created >= ${lately}),
@@ -165,7 +169,7 @@ function jobSql({ now, columns, taken }: HistoryOptions): string {
                    state, ${column('identity_key', 'varchar')} as identity_key,
                    ${created} as date_created, ${done} as date_done,
                    case when state = 'failed' then ${column('exc_name', 'varchar')} end as exc_name,
-                   ${hasArguments(columns)} as has_arguments, (${taken}) as taken,
+                   ${hasArguments(columns)} as has_arguments, (${taken}) as taken, ${jobCondition(columns)} as is_job,
                    case when ${recent} then floor(date_part('epoch', ${created}) / 3600)::int4 end as hour,
                    ${ms} as ms,
                    case when state = 'failed' then ${started} else ${done} end as ended_at,
@@ -212,9 +216,10 @@ function fold(history: History, fields: readonly Field[]): void {
   if (grouping === GROUPINGS.parameters) {
     history.rows += rows
     history.taken += number('taken')
+    history.foreign += number('foreign')
   }
   if (!isName(model) || !isName(method)) {
-    if (grouping === GROUPINGS.parameters) history.nameless += rows
+    if (grouping === GROUPINGS.parameters) history.nameless += rows - number('foreign')
     return
   }
   const fn = functionOf(history, model, method)

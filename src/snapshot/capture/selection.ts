@@ -3,9 +3,10 @@
  * whatever they say, or the queue would not be the one of that moment.
  */
 import type { Client } from 'pg'
-import { DatabaseError } from 'pg'
+import { DatabaseError, escapeLiteral } from 'pg'
 import { DrillError } from '../../foundation/errors.ts'
 import { DAY, formatPgTimestamp, isoUtc } from '../../foundation/time.ts'
+import { STATES } from '../../queue-job/job.ts'
 
 /** Of the history: done, cancelled, failed. */
 export interface CaptureLimits {
@@ -19,7 +20,7 @@ export interface CaptureLimits {
   readonly donePercent?: number
 }
 
-/** A condition on `queue_job`; `true` takes all. `columns`: those that can be read. */
+/** A condition on `queue_job`. `columns`: those that can be read. */
 export function takenCondition(
   { where, since, doneDays, donePercent }: CaptureLimits,
   now: number,
@@ -40,8 +41,16 @@ export function takenCondition(
   }
   // On a line of its own: a comment at its end must not swallow the bracket.
   if (where !== undefined) conditions.push(`(${where}\n)`)
-  if (conditions.length === 0) return 'true'
-  return `(state not in ('done', 'cancelled', 'failed') or (${conditions.join(' and ')}))`
+  const jobs = jobCondition(columns)
+  if (conditions.length === 0) return jobs
+  return `(${jobs} and (state not in ('done', 'cancelled', 'failed') or (${conditions.join(' and ')})))`
+}
+
+/** SQL: whether a row is a job at all, to the addon and to a drill. Rows of others (an import, a script) are left out. */
+export function jobCondition(columns: { has(column: string): boolean }): string {
+  const states = STATES.map(escapeLiteral).join(', ')
+  const named = ['model_name', 'method_name'].filter((column) => columns.has(column))
+  return `(${[`state in (${states})`, ...named.map((column) => `${column} is not null`)].join(' and ')})`
 }
 
 /** The limits as a user gives them, for the manifest. */

@@ -141,12 +141,9 @@ export function explain(error: unknown, timeouts: Timeouts): unknown {
     const meaning = meaningOf(error.code, timeouts)
     const text = `the server refused the capture: ${error.message}`
     if (meaning !== null) return failed(meaning[0], `${text}; ${meaning[1]}`)
-    if (error.severity === 'FATAL' || error.severity === 'PANIC') return failed('harness', text)
+    const isFatal = error.severity === 'FATAL' || error.severity === 'PANIC'
+    if (isFatal || SERVER_CLASSES.has(error.code?.slice(0, 2) ?? '')) return failed('harness', text)
     return error
-  }
-  const code = (error as NodeJS.ErrnoException | null)?.code
-  if (code !== undefined && DISK_ERRORS.has(code)) {
-    return failed('harness', `the snapshot cannot be written: ${messageOf(error)}`)
   }
   if (isLost(error)) {
     return failed(
@@ -157,7 +154,8 @@ export function explain(error: unknown, timeouts: Timeouts): unknown {
   return error
 }
 
-const DISK_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR'])
+/** SQLSTATE classes: out of resources, somebody intervened, the system below failed, the server's own mistake. */
+const SERVER_CLASSES = new Set(['53', '57', '58', 'XX'])
 const SOCKET_ERRORS = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'])
 
 function isLost(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { durationQuantiles, mergeDurations } from './durations.ts'
 import { failureMix } from './failures.ts'
 import { WEEKS_MAX } from './history.ts'
 import type { FunctionHistory, History } from './history.ts'
+import type { ValueMasks } from './mask-values.ts'
 import { ratesOf, usualOf, windowStarts } from './rates.ts'
 import type { Rates, WindowStart } from './rates.ts'
 import { burstMean, recordPool } from './recent.ts'
@@ -25,8 +26,8 @@ export interface WorkloadSources {
   readonly configuration: Configuration
   /** ms. */
   readonly now: number
-  /** Null = texts and ids as they are. */
-  readonly masker: { text(value: string): string; companyId(id: number): number } | null
+  /** Of everything that stands in the rows, too. */
+  readonly masks: ValueMasks
 }
 
 /** Throws DrillError `input` where the table has no traffic to learn from. */
@@ -67,14 +68,15 @@ function workloadFunction(
   fn: FunctionHistory,
   { ratePerHour, since }: Rates,
   durationsAnywhere: readonly number[],
-  { recent, configuration, now, masker }: WorkloadSources,
+  { recent, configuration, now, masks }: WorkloadSources,
 ): WorkloadFunction {
   const lately = recent.find(({ model, method }) => model === fn.model && method === fn.method)
   // Failed rows are grouped by whole weeks: those that the window covers, at least the last one.
   const weeks = Math.min(WEEKS_MAX, Math.max(1, Math.floor((now - since) / (7 * DAY))))
+  const model = masks.name('model_name', fn.model)
   return {
-    name: fn.name,
-    channel: channelOf(fn),
+    name: `${model}.${masks.name('method_name', fn.method)}`,
+    channel: masks.name('channel', channelOf(fn)),
     priority: usualOf(fn.parameters, ({ priority }) => priority) ?? PRIORITY,
     maxRetries: Math.max(0, usualOf(fn.parameters, ({ maxRetries }) => maxRetries) ?? MAX_RETRIES),
     retryPattern: configuration.retryPatterns.get(fn.name) ?? null,
@@ -85,14 +87,14 @@ function workloadFunction(
     failures: failureMix(fn.failures, {
       weeks,
       jobs: jobsSince(fn, now - weeks * 7 * DAY),
-      mask: (text) => masker?.text(text) ?? text,
+      masks,
     }),
     burstMean: lately === undefined ? 1 : burstMean(lately),
-    model: fn.model,
+    model,
     recordPool: lately === undefined ? null : recordPool(lately),
     argument: fn.withArguments * 2 > fn.rows ? 'value' : 'none',
     identityKey: fn.withIdentityKey * 2 > fn.rows,
-    companyIds: companiesOf(fn).map((id) => masker?.companyId(id) ?? id),
+    companyIds: companiesOf(fn).map((id) => masks.companyId(id)),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Company } from './company.ts'
 import { INVOICE, PAYMENT, STOCK, WEBHOOK } from './customer-functions.ts'
 import { INTERNAL, LONG_RUNNING } from './internal-functions.ts'
-import { jobFunction, longTailed } from './job-function.ts'
+import { legacyJob } from './function-kinds.ts'
 import { MANUFACTURING } from './profiles/manufacturing.ts'
 import { QUIET } from './profiles/quiet.ts'
 import { RETAIL } from './profiles/retail.ts'
@@ -22,14 +22,12 @@ const COMMON = [
 
 /** What the two bundled companies share. */
 const BUNDLED: Pick<Company, 'legacy' | 'removalDays' | 'cast'> = {
-  legacy: jobFunction({
+  legacy: legacyJob({
     name: 'pos.order.push_legacy',
     title: 'Push till order',
     channel: 'root.pos_legacy',
-    share: 0,
     rhythm: 'shop',
-    durationMs: longTailed(900, 0.5, 20_000),
-    configured: false,
+    medianMs: 900,
   }),
   removalDays: {
     root: 60,

@@ -33,7 +33,8 @@ export interface Dialect {
 /** Lines of the addon in each series, the default first. */
 const PROFILES: Readonly<Record<Series, readonly AddonLine[]>> = {
   '12.0': ['12.0'],
-  '13.0': ['2024'],
+  // Between 12.0 and 14.0: its runner is that of 12.0, as a capture says, too.
+  '13.0': ['12.0'],
   '14.0': ['2024'],
   '15.0': ['2024'],
   '16.0': ['2024', '2025', '2026'],

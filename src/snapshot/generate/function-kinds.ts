@@ -15,6 +15,26 @@ export interface FunctionOutline {
   readonly medianMs: number
 }
 
+type Rhythm = JobFunction['rhythm']
+
+/** Makes outlines of a company most of whose functions have one rhythm. */
+export function outlines(usual: Rhythm) {
+  return (
+    name: string,
+    title: string,
+    channel: string,
+    share: number,
+    medianMs: number,
+    rhythm: Rhythm = usual,
+  ): FunctionOutline => ({ name, title, channel, share, medianMs, rhythm })
+}
+
+/** What a company has given up: old rows only, in a channel that is configured nowhere. */
+export function legacyJob({ medianMs, ...outline }: Omit<FunctionOutline, 'share'>): JobFunction {
+  const durationMs = longTailed(medianMs, 0.5, 20_000)
+  return jobFunction({ ...outline, share: 0, durationMs, configured: false })
+}
+
 /** A job that calls a partner; no call takes longer than half of its time-out. */
 export function partnerCall(
   integration: IntegrationName,
@@ -69,6 +89,9 @@ export function longJob(
     ...given,
   })
 }
+
+/** The addon wraps what the partner answers as RetryableJobError: the job comes back by itself. */
+export const POSTPONES = { failureStyle: 'postpone' } as const
 
 /** The target takes what it is told; the newest state counts. */
 export const SETS_STATE = {

@@ -47,7 +47,7 @@ export async function openArchive(
     'input',
     `${path} is an archive of pg_dump, and there is no pg_restore here to read it. Install PostgreSQL's client ` +
       'programs (postgresql-client), or turn it into text where they are: ' +
-      'pg_restore --table queue_job --table queue_job_channel --table queue_job_function --file queue.sql ARCHIVE',
+      `pg_restore ${IMPORTED_TABLES.map((table) => `--table ${table}`).join(' ')} --file queue.sql ARCHIVE`,
   )
 }
 

@@ -17,6 +17,9 @@ const NEEDED: Readonly<Partial<Record<ImportedTable, readonly string[]>>> = {
   queue_job_function: ['id', 'name'],
 }
 
+/** A row without them is no job: the capture leaves it out and says so, as from a database. */
+const NULLABLE: ReadonlySet<string> = new Set(['model_name', 'method_name'])
+
 /** Columns that hold JSON, in which 18.0 encodes twice. */
 const JSON_COLUMNS = ['records', 'args', 'kwargs']
 
@@ -41,7 +44,8 @@ export class ScratchTables {
     const list = columns.map((column) => {
       const told = table === 'ir_module_module' ? undefined : types?.get(column)
       const type = told ?? seriesType(table, column, this.#series)
-      const needed = NEEDED[table]?.includes(column) === true ? ' not null' : ''
+      const isNeeded = NEEDED[table]?.includes(column) === true && !NULLABLE.has(column)
+      const needed = isNeeded ? ' not null' : ''
       return `${escapeIdentifier(column)} ${type}${needed}`
     })
     if (table === 'queue_job') {
@@ -146,7 +150,7 @@ function functionsOfJobs(hasChannel: boolean, hasFunctionId: boolean): string {
     create table queue_job_function as
     with functions as (
       select model_name || '.' || method_name as name, method_name as method, ${channel} as channel, ${id} as known
-        from queue_job group by model_name, method_name
+        from queue_job where model_name is not null and method_name is not null group by model_name, method_name
     ), once as (
       select *, case when row_number() over (partition by known order by name collate "C") = 1 then known end as kept
         from functions

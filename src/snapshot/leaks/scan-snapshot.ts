@@ -19,7 +19,27 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?$/
 export interface FoundLeak {
   /** `queue_job.0001.copy.gz, row 17, column args`. */
   readonly place: string
+  /** `queue_job.args`; of manifest and workload the name of the file. */
+  readonly field: string
   readonly kind: string
+}
+
+/** Leaks of one kind in one field. */
+export interface LeakGroup extends Pick<FoundLeak, 'field' | 'kind'> {
+  readonly count: number
+  /** Where the first of them is. */
+  readonly first: string
+}
+
+/** Most frequent first. */
+export async function leakGroups(leaks: AsyncIterable<FoundLeak>): Promise<LeakGroup[]> {
+  const groups = new Map<string, LeakGroup>()
+  for await (const { place, field, kind } of leaks) {
+    const key = `${field} ${kind}`
+    const { count, first } = groups.get(key) ?? { count: 0, first: place }
+    groups.set(key, { field, kind, count: count + 1, first })
+  }
+  return [...groups.values()].sort((left, right) => right.count - left.count)
 }
 
 /** In the order of the files. Throws DrillError `input` for a damaged file. */
@@ -33,7 +53,7 @@ export async function* scanSnapshot(snapshot: {
     yield* leaksOfValue(JSON.parse(text), name, '')
   }
   const kindOf = cachedFindLeak()
-  for (const { columns, files } of tablesOf(manifest)) {
+  for (const { name, columns, files } of tablesOf(manifest)) {
     for (const file of files) {
       let row = 0
       const chunks = readDataFile(directory, file)
@@ -43,7 +63,9 @@ export async function* scanSnapshot(snapshot: {
           for (let index = 0; index < fields.length; index++) {
             const kind = kindOf(fields[index]!)
             if (kind === null) continue
-            yield { place: `${file.name}, row ${row}, column ${columns[index]!}`, kind }
+            const column = columns[index]!
+            const place = `${file.name}, row ${row}, column ${column}`
+            yield { place, field: `${name}.${column}`, kind }
           }
         }
       }
@@ -74,13 +96,15 @@ function isChecksum(path: string): boolean {
 function* leaksOfValue(value: unknown, file: string, path: string): Generator<FoundLeak> {
   if (typeof value === 'string') {
     const leak = isChecksum(path) ? null : findLeak(value)
-    if (leak !== null) yield { place: `${file}, ${path}`, kind: leak.kind }
+    if (leak !== null) yield { place: `${file}, ${path}`, field: file, kind: leak.kind }
     return
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, inside] of Object.entries(value)) {
     const keyLeak = findLeak(key)
-    if (keyLeak !== null) yield { place: `${file}, a key of ${path}`, kind: keyLeak.kind }
+    if (keyLeak !== null) {
+      yield { place: `${file}, a key of ${path}`, field: file, kind: keyLeak.kind }
+    }
     const isIndex = Array.isArray(value)
     const below = isIndex ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
     yield* leaksOfValue(inside, file, below)

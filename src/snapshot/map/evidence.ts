@@ -59,7 +59,7 @@ const USUAL = [5, 10, 15, 20, 30, 40, 45, 60, 90, 120, 180, 240, 300, 600, 900].
 
 /**
  * `read timeout=30`, `timed out after 30 seconds`: the longest that any message tells. Only figures that people
- * choose: masking may have put other digits there.
+ * choose: a snapshot that was masked by an older version has other digits there.
  */
 function timeoutIn(messages: readonly string[]): number | null {
   const seconds = messages.flatMap((message) =>

@@ -9,6 +9,7 @@ import type { Permutation } from './permutation.ts'
 
 /** Longer numbers than this are no keys of records: their digits come from the HMAC. */
 const EXACT_DIGITS_MAX = 10
+const ZERO = 0x30
 const INT4_MAX = 2_147_483_647
 const INT8_DIGITS = 19
 const TENS = Array.from({ length: EXACT_DIGITS_MAX + 1 }, (_, power) => 10 ** power)
@@ -43,6 +44,20 @@ export class Digits {
     const masked =
       length <= EXACT_DIGITS_MAX ? String(this.number(Number(digits), length)) : this.#long(digits)
     return zeros === 0 ? masked : run.slice(0, zeros) + masked
+  }
+
+  /** The run from `from` to `to`, of at most ten digits, into `target` from `at` on. */
+  runOfBytes(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
+    let first = from
+    while (first < to && source[first] === ZERO) first += 1
+    let value = 0
+    for (let index = first; index < to; index++) value = value * 10 + source[index]! - ZERO
+    let rest = first === to ? 0 : this.number(value, to - first)
+    for (let index = to - 1; index >= from; index--) {
+      const tens = Math.floor(rest / 10)
+      target[at + index - from] = ZERO + rest - tens * 10
+      rest = tens
+    }
   }
 
   /** The digits behind a decimal point: zeros at their end stay, and only there, so 0.5 and 0.50 do not meet. */

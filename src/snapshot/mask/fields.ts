@@ -8,7 +8,7 @@ import { TextMasker } from './text.ts'
 import { TracebackMasker } from './traceback.ts'
 import { UUID } from './uuids.ts'
 
-type FieldMask = (value: string) => string
+export type FieldMask = (value: string) => string
 
 const INTEGER = /^-?\d{1,10}$/
 const REAL = /^-?(?:\d{1,15}(?:\.\d{1,20})?(?:e[+-]\d{1,3})?|Infinity|NaN)$/

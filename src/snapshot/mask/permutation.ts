@@ -12,6 +12,8 @@ export type Permutation = (value: number) => number
 const SHUFFLED_MAX = 1_000_000
 /** Four are the least that hold against chosen values (Luby and Rackoff); each costs one look-up. */
 const ROUNDS = 8
+/** Numbers below this take two bytes: the table of words of seven letters is 4 MB then instead of 7. */
+const SHORT_MAX = 0x1_0000
 
 /** Of `high` × `low` values. `purpose` names the range: each has tables of its own. */
 export function permutation(
@@ -40,7 +42,7 @@ function feistel(keys: Derivation, purpose: string, high: number, low: number): 
     const [from, to] = round % 2 === 0 ? [low, high] : [high, low]
     const table = keys.numbers(`${purpose} round ${round}`, from)
     for (let index = 0; index < from; index++) table[index]! %= to
-    return table
+    return to <= SHORT_MAX ? new Uint16Array(table) : table
   })
   return (value) => {
     let left = Math.floor(value / low)

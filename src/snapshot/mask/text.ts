@@ -10,6 +10,7 @@ import { DIGIT, JOINER, LETTER, MARK, OTHER, WIDE, classOf } from './characters.
 import { TemporalText } from './temporal-text.ts'
 import type { Parts } from './parts.ts'
 import { Recognised } from './recognised.ts'
+import { isTold } from './told-numbers.ts'
 import { UUID } from './uuids.ts'
 
 /** A telephone number has eight digits or more. */
@@ -153,17 +154,10 @@ export class TextMasker {
   }
 
   #number(text: string, at: number, run: string): string {
-    if (isStatus(text, at, run)) return run
+    if (isTold(text, at, run)) return run
     const isFraction = text[at - 1] === '.' && classOf(text.charCodeAt(at - 2)) === DIGIT
     return isFraction ? this.#parts.digits.fraction(run) : this.#parts.digits.run(run)
   }
-}
-
-/** `404 Client Error`, `[Errno 111]`: these say what happened and to nobody in particular. */
-function isStatus(text: string, at: number, run: string): boolean {
-  if (run.length > 3) return false
-  if (text.startsWith('[Errno ', at - 7) && text[at + run.length] === ']') return true
-  return text.startsWith(' Client Error', at + 3) || text.startsWith(' Server Error', at + 3)
 }
 
 function opensRecognised(text: string, at: number): boolean {

@@ -28,6 +28,10 @@ export interface CaptureResult {
   readonly seconds: number
   /** From the first row on. */
   readonly rowsSeconds: number
+  /** Processor time of the whole process in that time, of all its threads. */
+  readonly rowsCpuSeconds: number
+  /** In that time the main thread was busy, not waiting. */
+  readonly rowsBusySeconds: number
   readonly peakRssMb: number
 }
 
@@ -47,16 +51,18 @@ type Measured = Omit<CaptureResult, 'peakRssMb'>
 
 async function intoTheVoid(client: Client): Promise<Measured> {
   const started = performance.now()
+  const meter = startMeter()
   const stream = client.query(copyTo('copy (select * from queue_job order by id) to stdout'))
   let bytes = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) bytes += chunk.length
   const seconds = (performance.now() - started) / 1000
-  return { rows: stream.rowCount, bytes, seconds, rowsSeconds: seconds }
+  return { rows: stream.rowCount, bytes, seconds, rowsSeconds: seconds, ...meter() }
 }
 
 async function captured(client: Client, { way, directory }: CaptureTask): Promise<Measured> {
   const started = performance.now()
   let firstRow: number | null = null
+  let meter = startMeter()
   let bytes = 0
   const { manifest } = await captureSnapshot({
     client,
@@ -68,15 +74,31 @@ async function captured(client: Client, { way, directory }: CaptureTask): Promis
     // The generated queue ends there; by the machine's clock it would be an old one.
     capturedAt: Date.parse('2026-11-17T10:00Z'),
     onProgress: (progress) => {
-      firstRow ??= performance.now()
+      if (firstRow === null) {
+        firstRow = performance.now()
+        meter = startMeter()
+      }
       bytes = progress.bytes
     },
   })
+  const spent = meter()
   const ended = performance.now()
   return {
     rows: manifest.tables.queue_job.rows,
     bytes,
     seconds: (ended - started) / 1000,
     rowsSeconds: (ended - (firstRow ?? started)) / 1000,
+    ...spent,
+  }
+}
+
+/** Returns what the process has done since then. */
+function startMeter(): () => Pick<Measured, 'rowsCpuSeconds' | 'rowsBusySeconds'> {
+  const cpu = process.cpuUsage()
+  const loop = performance.eventLoopUtilization()
+  return () => {
+    const { user, system } = process.cpuUsage(cpu)
+    const { active } = performance.eventLoopUtilization(loop)
+    return { rowsCpuSeconds: (user + system) / 1e6, rowsBusySeconds: active / 1000 }
   }
 }

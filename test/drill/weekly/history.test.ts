@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { appendHistory, type HistoryLine } from '../../../src/drill/weekly/history.ts'
+import { appendHistory, historyLine, type HistoryLine } from '../../../src/drill/weekly/history.ts'
+import { inconclusive, passed, unsafe } from '../../report/sample.ts'
 
 const LINE: HistoryLine = {
   week: '2026-W48',
@@ -13,6 +14,8 @@ const LINE: HistoryLine = {
   seed: 1,
   verdict: 'pass',
   score: 100,
+  failUnder: null,
+  exitStatus: 0,
   gates: {},
   criteria: {},
   recoveredAfter: null,
@@ -51,3 +54,23 @@ test('a place that cannot be written to is a clear error of the harness', async 
     message: `${root} cannot be appended to (EISDIR)`,
   })
 })
+
+test.each([
+  ['passed', passed(), null, 0],
+  ['passed with too few points', { ...passed(), score: 69.9 }, 70, 1],
+  ['passed with enough points', { ...passed(), score: 70 }, 70, 0],
+  ['unsafe, whatever the limit', unsafe(), 70, 4],
+  ['inconclusive', inconclusive(), 70, 5],
+] as const)(
+  'a line says what its drill alone would have exited with: %s',
+  (_, report, failUnder, exitStatus) => {
+    const line = historyLine(report, {
+      week: '2026-W48',
+      startedAt: new Date(LINE.date),
+      failUnder,
+      version: LINE.version,
+    })
+    expect(line).toMatchObject({ verdict: report.verdict, failUnder, exitStatus })
+    expect(Object.keys(line)).toEqual(Object.keys(LINE))
+  },
+)

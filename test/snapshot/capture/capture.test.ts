@@ -8,6 +8,7 @@ import type { CaptureOptions } from '../../../src/snapshot/capture/capture.ts'
 import { connectSource } from '../../../src/snapshot/capture/connect.ts'
 import { openSnapshot } from '../../../src/snapshot/open.ts'
 import { readJobs } from '../../../src/snapshot/rows.ts'
+import { verifySnapshot } from '../../../src/snapshot/verify.ts'
 import { addOdoo, fillBusyQueue, NOW, PUSH, SYNC } from './busy-queue.ts'
 import { openProduction } from './production.ts'
 import type { Production } from './production.ts'
@@ -304,4 +305,24 @@ describe('an incident at the moment of the capture', () => {
     ])
     expect(manifest.capture!.warnings).toEqual(warnings)
   })
+})
+
+test('rows that are no jobs are left out with their lock rows, told, and the rest verifies', async () => {
+  const client = await production.database('foreign')
+  await fillBusyQueue(client, { lock: true, days: 2 })
+  const { rows: jobs } = await client.query<{ id: number }>(
+    'select id from queue_job order by id limit 3',
+  )
+  const [nameless, methodless, odd] = jobs.map(({ id }) => id)
+  await client.query('update queue_job set model_name = null where id = $1', [nameless])
+  await client.query('update queue_job set method_name = null where id = $1', [methodless])
+  await client.query(`update queue_job set state = 'paused' where id = $1`, [odd])
+  const { manifest, warnings, snapshot } = await capture({}, production.url('foreign'))
+  expect(warnings).toContain(
+    '3 rows without model or method, or with a state that no addon knows: left out',
+  )
+  const { queue_job: taken, queue_job_lock: locks } = manifest.tables
+  expect(manifest.capture!.rows).toBe(taken.rows + 3)
+  expect(locks!.rows).toBe(taken.rows)
+  expect(await verifySnapshot(snapshot)).toMatchObject({ problems: [], oddities: [] })
 })

@@ -3,13 +3,13 @@ import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { isRunning } from '../../../src/sandbox/owner.ts'
+import { isRunning, OWNER_MARK } from '../../../src/foundation/owner.ts'
 import { CLI, queueDrill } from '../../commands/process.ts'
 import { fillBusyQueue, PUSH, SYNC } from './busy-queue.ts'
 import { openProduction } from './production.ts'
@@ -92,6 +92,22 @@ describe('queue-drill snapshot capture', () => {
     expect(await readdir(production.root)).not.toContain('none')
   })
 
+  test('the key is made in a directory of its own, and never in that of the snapshot', async () => {
+    const masked = (...args: string[]) =>
+      queueDrill(['snapshot', 'capture', ...args], {
+        cwd: production.root,
+        env: { QUEUE_DRILL_FROM: url },
+      })
+    expect(await masked('--to', 'keyed', '--key', 'safe/deep/mask.key')).toMatchObject({
+      status: 0,
+    })
+    expect((await stat(join(production.root, 'safe'))).mode & 0o777).toBe(0o700)
+    const inside = await masked('--to', 'keyed', '--force', '--key', './keyed/mask.key')
+    expect(inside).toMatchObject({ status: 2, stdout: '' })
+    expect(inside.stderr).toContain('--key ./keyed/mask.key lies in the snapshot')
+    expect(await readdir(join(production.root, 'keyed'))).not.toContain('mask.key')
+  })
+
   test('a wrong password is exit 2 and not repeated; a database without a queue says what to name', async () => {
     await owner.query(`create role reader login password 'right'`)
     const wrong = await capture('--to', 'none', '--from', production.url('odoo', 'reader', 'hush'))
@@ -110,6 +126,21 @@ describe('queue-drill snapshot capture', () => {
     expect(status).toBe(3)
     expect(stderr).toMatch(/somebody holds the table for more than 1s/)
   })
+})
+
+test('a server that has no room left for what it sorts is exit 3, one message, and no snapshot', async () => {
+  await owner.query(
+    `create role cramped login password 'cramped' in role pg_read_all_data;
+     alter role cramped set temp_file_limit = 0;
+     alter role cramped set work_mem = '64kB'`,
+  )
+  const from = production.url('odoo', 'cramped', 'cramped')
+  const { status, stderr } = await capture('--to', 'cramped', '--from', from)
+  expect(status).toBe(3)
+  expect(stderr).toMatch(
+    /^queue-drill: the server refused the capture: temporary file size [^\n]*\n$/,
+  )
+  expect(await readdir(production.root)).not.toContain('cramped')
 })
 
 /** Slow while rows are copied, not before. */
@@ -134,8 +165,12 @@ async function until(child: ChildProcess, holds: () => boolean | Promise<boolean
   throw new Error(`the capture ended by itself with status ${child.exitCode}`)
 }
 
-const isCopying = (to: string) => () =>
-  existsSync(join(production.root, `${to}.incomplete`, 'queue_job.0001.copy.gz'))
+const isCopying = (to: string) => async () =>
+  (await left(to)).some(
+    (name) =>
+      name.endsWith('.incomplete') &&
+      existsSync(join(production.root, name, 'queue_job.0001.copy.gz')),
+  )
 
 const sessions = async () => {
   const { rows } = await owner.query<{ count: number }>(
@@ -173,9 +208,11 @@ describe('ended in the middle', () => {
     await until(child, isCopying('killed'))
     child.kill('SIGKILL')
     await once(child, 'close')
-    expect(await left('killed')).toEqual(['killed.incomplete'])
-    expect(await capture('--to', 'killed')).toMatchObject({ status: 0 })
-    expect(await left('killed')).toEqual(['killed'])
+    expect(await left('killed')).toEqual([
+      expect.stringMatching(new RegExp(`^killed\\.${OWNER_MARK}\\.incomplete$`)) as string,
+    ])
+    expect(await capture('--to', 'killed-again')).toMatchObject({ status: 0 })
+    expect(await left('killed')).toEqual(['killed-again'])
   })
 
   test('a connection that the server ends is exit 3, one message, and nothing stays', async () => {

@@ -81,6 +81,15 @@ test.each([
   ['18.0', { lock: true, requeueCron: null }, '2025', 'no cron'],
   ['18.0', { lock: true, extra: { allow_commit: 'bool' } }, '2026', 'allow_commit'],
   ['19.0', { lock: true }, '2026', '19.0 began'],
+  ['18.0', { addonVersion: '18.0.1.2.9' }, '2024', 'module queue_job is 18.0.1.2.9'],
+  ['18.0', { addonVersion: '18.0.1.3.0', lock: true }, '2025', 'module queue_job is 18.0.1.3.0'],
+  ['18.0', { addonVersion: '18.0.2.10.1' }, '2026', 'module queue_job is 18.0.2.10.1'],
+  [
+    '16.0',
+    { addonVersion: '16.0.2.6.8', lock: true },
+    '2025',
+    'no queue_job_function.allow_commit',
+  ],
 ] as const)('Odoo %s with %j is the addon of %s: %s', (series, facts, profile, reason) => {
   const detected = detect(sourceOf(series, facts), { series })
   expect(detected.profile).toBe(profile)

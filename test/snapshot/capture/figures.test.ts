@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { HOUR } from '../../../src/foundation/time.ts'
 import { DURATION_PROBABILITIES } from '../../../src/queue-job/workload.ts'
 import { durationQuantiles } from '../../../src/snapshot/capture/durations.ts'
+import { valueMasks } from '../../../src/snapshot/capture/mask-values.ts'
 import { failureMix } from '../../../src/snapshot/capture/failures.ts'
 import { ratesOf } from '../../../src/snapshot/capture/rates.ts'
 import { recordPool } from '../../../src/snapshot/capture/recent.ts'
@@ -94,7 +95,7 @@ test('a pool of records is found from how often jobs meet the same one', () => {
 
 describe('failures', () => {
   const mix = (groups: Parameters<typeof failureMix>[0], jobs = 100) =>
-    failureMix(groups, { weeks: 2, jobs, mask: (text) => text })
+    failureMix(groups, { weeks: 2, jobs, masks: valueMasks(null) })
 
   test('of one cause are one line, whatever varies in them; older weeks do not count', () => {
     const group = { excName: 'odoo.exceptions.UserError', week: 0, rows: 3 }

@@ -1,7 +1,7 @@
 /** `queue-drill snapshot import` as users run it, also when it is killed: a whole snapshot, or nothing anywhere. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -221,6 +221,17 @@ describe('queue-drill snapshot import', () => {
   })
 })
 
+test('a row that is no job is left out with a warning, as of a database', async () => {
+  const rows = [row(1), row(2, { model_name: null }), row(3, { state: 'paused' })]
+  await writeFile(join(root, 'foreign.csv'), csvOf(rows))
+  const { status, stdout, stderr } = await run('foreign.csv', '--to', 'foreign', '--no-mask')
+  expect({ status, stdout }).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(/^foreign: 1 of 3 jobs/) as string,
+  })
+  expect(stderr).toContain('2 rows without model or method, or with a state that no addon knows')
+})
+
 describe('killed in mid-import', () => {
   /** Reads a dump from a pipe that the test holds open, so that it is killed while rows are on their way. */
   function startImport(...flags: string[]): ChildProcess {
@@ -269,10 +280,8 @@ describe('killed in mid-import', () => {
   test('by SIGKILL while it writes the snapshot: nothing under the final name', async () => {
     const child = startImport()
     child.stdin!.end(dumpOf(JOBS))
-    await vi.waitUntil(() => existsSync(join(root, 'taken.incomplete')), {
-      timeout: 20_000,
-      interval: 1,
-    })
+    const isWriting = () => readdirSync(root).some((name) => /^taken\..*\.incomplete$/.test(name))
+    await vi.waitUntil(isWriting, { timeout: 20_000, interval: 1 })
     child.kill('SIGKILL')
     await once(child, 'exit')
     // It may have been done with it in the same moment: then it is whole.

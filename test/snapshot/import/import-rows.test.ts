@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DrillError } from '../../../src/foundation/errors.ts'
+import { DrillError, messageOf } from '../../../src/foundation/errors.ts'
 import type { Server } from '../../../src/sandbox/sandbox.ts'
 import { openServer } from '../../../src/sandbox/server.ts'
 import { importRows } from '../../../src/snapshot/import/import-rows.ts'
 import type { ImportedRows, ImportSource } from '../../../src/snapshot/import/import-rows.ts'
+import { openArchive } from '../../../src/snapshot/import/pg-restore.ts'
 import { columnsOf } from './production.ts'
 import { COLUMNS, copyOf, csvOf, dumpOf, HEADER, row } from './sources.ts'
 
@@ -404,6 +405,16 @@ test('a flag that belongs to another kind of source is refused', async () => {
     /--channels-csv is for/,
   )
   expect(await refusal(csvOf([row(1)]), { schema: 'public' })).toMatch(/--schema is for a dump/)
+})
+
+test('an archive where no pg_restore is installed says how to read it', async () => {
+  const path = '/data/odoo.dump'
+  const programs = [join(root, 'bin/pg_restore'), join(root, 'elsewhere/pg_restore')]
+  const error: unknown = await openArchive(path, { programs }).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({ code: 'input' })
+  expect(messageOf(error)).toMatch(
+    /^\/data\/odoo\.dump is an archive .* no pg_restore here .*postgresql-client.*--table queue_job /,
+  )
 })
 
 describe('what is no queue', () => {

@@ -2,49 +2,10 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { businessKeyOf } from '../../../src/queue-job/business-key.ts'
-import { signatureOf } from '../../../src/queue-job/signature.ts'
 import { findLeak } from '../../../src/snapshot/leaks/scan.ts'
+import { counts, failureGroup, regrouped, signature } from './groups.ts'
 import { JOB, maskRows, maskedCompany } from './rows.ts'
 import type { Row } from './rows.ts'
-
-function signature(
-  row: Row,
-  columns: readonly string[] = ['exc_name', 'exc_message'],
-): string | null {
-  const value = (column: string): string | null => row[column] ?? null
-  return signatureOf({
-    jobFunction: `${row['model_name']}.${row['method_name']}`,
-    excName: columns.includes('exc_name') ? value('exc_name') : null,
-    excMessage: columns.includes('exc_message') ? value('exc_message') : null,
-    excInfo: value('exc_info'),
-    result: value('result'),
-  })
-}
-
-/** The lines under which the rows group, by what they were before and by what they are: one to one, or a list of why not. */
-function regrouped(
-  before: readonly Row[],
-  after: readonly Row[],
-  by: (row: Row) => string | null,
-): string[] {
-  const to = new Map<string | null, string | null>()
-  const from = new Map<string | null, string | null>()
-  const wrong: string[] = []
-  before.forEach((row, index) => {
-    const [old, masked] = [by(row), by(after[index]!)]
-    if (!to.has(old) && !from.has(masked)) {
-      to.set(old, masked)
-      from.set(masked, old)
-    } else if (to.get(old) !== masked || from.get(masked) !== old) wrong.push(`${old} -> ${masked}`)
-  })
-  return wrong
-}
-
-function counts(rows: readonly Row[], by: (row: Row) => string | null): Map<string | null, number> {
-  const result = new Map<string | null, number>()
-  for (const row of rows) result.set(by(row), (result.get(by(row)) ?? 0) + 1)
-  return result
-}
 
 const businessKey = (row: Row): string =>
   businessKeyOf(`${row['model_name']}.${row['method_name']}`, [], {
@@ -72,6 +33,13 @@ describe.each(['company-25k', 'company-60k'])('of %s', (name) => {
     for (const columns of [['exc_name', 'exc_message'], ['exc_name'], []]) {
       expect(regrouped(before, after, (row) => signature(row, columns))).toEqual([])
     }
+  })
+
+  test('the counts by state, channel, function and signature together are identical, one to one', () => {
+    expect(regrouped(before, after, failureGroup)).toEqual([])
+    const sorted = (rows: readonly Row[]) =>
+      [...counts(rows, failureGroup).values()].sort((a, b) => a - b)
+    expect(sorted(after)).toEqual(sorted(before))
   })
 
   test('business keys, identity keys, records and uuids stay as distinct as they were', () => {

@@ -2,6 +2,7 @@
 import { readDataFile } from '../../../src/snapshot/data-file.ts'
 import { decodeRow, encodeRow } from '../../../src/snapshot/copy-text.ts'
 import type { Field } from '../../../src/snapshot/copy-text.ts'
+import { schemaOfManifest } from '../../../src/snapshot/format.ts'
 import { keyOf } from '../../../src/snapshot/mask/key.ts'
 import { Masker, NO_POLICY } from '../../../src/snapshot/mask/masker.ts'
 import type { MaskedColumn, MaskPolicy } from '../../../src/snapshot/mask/masker.ts'
@@ -82,16 +83,14 @@ export function maskRow(row: Row, by?: Masker): Row {
   return maskRows([row], by)[0]!
 }
 
-/** The jobs of a bundled company as they lie on the disk, and masked. */
+/** The jobs of a bundled company, or of a snapshot's directory, as they lie on the disk, and masked. */
 export async function maskedCompany(name: string): Promise<{ before: Row[]; after: Row[] }> {
   const { directory, manifest } = await openSnapshot(name)
   const { files, columns: names } = manifest.tables.queue_job
+  const types = schemaOfManifest(manifest).tables.queue_job
   const mask = masker.rows(
     'queue_job',
-    names.map((column) => ({
-      name: column,
-      type: JOB_COLUMNS[column as keyof typeof JOB_COLUMNS],
-    })),
+    names.map((column) => ({ name: column, type: types[column]! })),
   )
   const chunks: Buffer[] = []
   for (const file of files)

@@ -4,16 +4,17 @@ import {
   HAPPENS_ONCE,
   HARMLESS,
   internalJob,
+  legacyJob,
   longJob,
+  outlines,
   partnerCall,
+  POSTPONES,
   SETS_STATE,
   UNDOCUMENTED,
 } from '../function-kinds.ts'
-import type { FunctionOutline } from '../function-kinds.ts'
-import { jobFunction, longTailed } from '../job-function.ts'
 import type { JobFunction, OperationsEntry } from '../job-function.ts'
 
-const POSTPONES = { failureStyle: 'postpone' } as const
+const outline = outlines('office')
 
 export const MANUFACTURING: Company = {
   name: 'manufacturing',
@@ -30,14 +31,12 @@ export const MANUFACTURING: Company = {
     ...inside(),
     ...planning(),
   ].map((fn) => ({ ...fn, season: 'works-holidays' })),
-  legacy: jobFunction({
+  legacy: legacyJob({
     name: 'mrp.workorder.push_legacy_terminal',
     title: 'Push to old terminal',
     channel: 'root.terminal_legacy',
-    share: 0,
     rhythm: 'shifts',
-    durationMs: longTailed(700, 0.5, 20_000),
-    configured: false,
+    medianMs: 700,
   }),
   removalDays: {
     root: 60,
@@ -62,17 +61,6 @@ export const MANUFACTURING: Company = {
     ],
     graph: { parent: 'mrp.bom.recompute_all', child: 'mrp.production.recompute_cost' },
   },
-}
-
-function outline(
-  name: string,
-  title: string,
-  channel: string,
-  share: number,
-  medianMs: number,
-  rhythm: JobFunction['rhythm'] = 'office',
-): FunctionOutline {
-  return { name, title, channel, share, medianMs, rhythm }
 }
 
 function shopFloor(): JobFunction[] {

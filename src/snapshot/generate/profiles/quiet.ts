@@ -7,11 +7,11 @@ import {
   HAPPENS_ONCE,
   HARMLESS,
   internalJob,
+  legacyJob,
   partnerCall,
   SETS_STATE,
   UNDOCUMENTED,
 } from '../function-kinds.ts'
-import { jobFunction, longTailed } from '../job-function.ts'
 
 export const QUIET: Company = {
   name: 'quiet',
@@ -106,14 +106,12 @@ export const QUIET: Company = {
       { configured: false, payload: 'document' },
     ),
   ],
-  legacy: jobFunction({
+  legacy: legacyJob({
     name: 'fetchmail.server.fetch_legacy',
     title: 'Fetch mail',
     channel: 'root.fetchmail',
-    share: 0,
     rhythm: 'steady',
-    durationMs: longTailed(600, 0.5, 20_000),
-    configured: false,
+    medianMs: 600,
   }),
   removalDays: { root: 60, 'root.web': 60, 'root.mail': 180 },
   cast: {

@@ -4,15 +4,16 @@ import {
   HAPPENS_ONCE,
   HARMLESS,
   internalJob,
+  legacyJob,
+  outlines,
   partnerCall,
+  POSTPONES,
   SETS_STATE,
   UNDOCUMENTED,
 } from '../function-kinds.ts'
-import type { FunctionOutline } from '../function-kinds.ts'
-import { jobFunction, longTailed } from '../job-function.ts'
 import type { JobFunction, OperationsEntry } from '../job-function.ts'
 
-const POSTPONES = { failureStyle: 'postpone' } as const
+const outline = outlines('shop')
 
 export const RETAIL: Company = {
   name: 'retail',
@@ -29,14 +30,12 @@ export const RETAIL: Company = {
     ...marketplace(),
     ...inside(),
   ].map((fn) => ({ ...fn, season: 'christmas' })),
-  legacy: jobFunction({
+  legacy: legacyJob({
     name: 'pos.session.push_takings',
     title: 'Push takings of till',
     channel: 'root.pos_legacy',
-    share: 0,
     rhythm: 'shop',
-    durationMs: longTailed(900, 0.5, 20_000),
-    configured: false,
+    medianMs: 900,
   }),
   removalDays: {
     root: 45,
@@ -60,17 +59,6 @@ export const RETAIL: Company = {
     ],
     graph: { parent: 'product.product.refresh_price', child: 'product.template.push_content' },
   },
-}
-
-function outline(
-  name: string,
-  title: string,
-  channel: string,
-  share: number,
-  medianMs: number,
-  rhythm: JobFunction['rhythm'] = 'shop',
-): FunctionOutline {
-  return { name, title, channel, share, medianMs, rhythm }
 }
 
 function shopCalls(): JobFunction[] {

@@ -4,15 +4,16 @@ import {
   HAPPENS_ONCE,
   HARMLESS,
   internalJob,
+  legacyJob,
+  outlines,
   partnerCall,
+  POSTPONES,
   SETS_STATE,
   UNDOCUMENTED,
 } from '../function-kinds.ts'
-import type { FunctionOutline } from '../function-kinds.ts'
-import { jobFunction, longTailed } from '../job-function.ts'
 import type { JobFunction, OperationsEntry } from '../job-function.ts'
 
-const POSTPONES = { failureStyle: 'postpone' } as const
+const outline = outlines('steady')
 const MONTHLY: Partial<JobFunction> = { season: 'month-start' }
 
 export const SUBSCRIPTION: Company = {
@@ -22,14 +23,12 @@ export const SUBSCRIPTION: Company = {
   jobsPerDay: 30_000,
   rows: 15_000,
   functions: [...tenants(), ...metering(), ...invoices(), ...charges(), ...exports(), ...inside()],
-  legacy: jobFunction({
+  legacy: legacyJob({
     name: 'sale.subscription.sync_legacy_crm',
     title: 'Sync with old CRM',
     channel: 'root.crm_legacy',
-    share: 0,
     rhythm: 'office',
-    durationMs: longTailed(800, 0.5, 20_000),
-    configured: false,
+    medianMs: 800,
   }),
   removalDays: {
     root: 60,
@@ -52,17 +51,6 @@ export const SUBSCRIPTION: Company = {
     ],
     graph: { parent: 'usage.record.aggregate', child: 'sale.subscription.recompute_mrr' },
   },
-}
-
-function outline(
-  name: string,
-  title: string,
-  channel: string,
-  share: number,
-  medianMs: number,
-  rhythm: JobFunction['rhythm'] = 'steady',
-): FunctionOutline {
-  return { name, title, channel, share, medianMs, rhythm }
 }
 
 /** The product itself hears who may use what. */

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { isRunning, OWNER_MARK, ownerMark, ownerState } from '../../src/sandbox/owner.ts'
+import { isRunning, OWNER_MARK, ownerMark, ownerState } from '../../src/foundation/owner.ts'
 
 const [boot, namespace, pid, startedAt] = ownerMark().split('-') as [string, string, string, string]
 
