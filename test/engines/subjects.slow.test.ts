@@ -85,10 +85,8 @@ describe.each(SUBJECTS.map((subject) => [titleOf(subject), subject] as const))(
       const processes = outs.map((out) =>
         place.start(['run', ...flags, '--postgres', 'embedded', '--out', out]),
       )
-      for (const process of processes) {
-        words.push((await process.ended).stderr)
-        left.push(...(await process.traces()))
-      }
+      for (const process of processes) words.push((await process.ended).stderr)
+      for (const process of processes) left.push(...(await process.traces()))
     }, TIMEOUT_MS)
 
     it.skipIf(missing !== null)(
