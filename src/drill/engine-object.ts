@@ -3,9 +3,10 @@
  * process of its own does: parameters are checked and copied, so are answers, nothing can be done once the check is
  * over, and whatever it throws is its own failure. Only an endless loop cannot be ended from here.
  */
-import { type CallName, performCall, type RequestOf } from '../control/calls.ts'
+import { type CallName, performCall } from '../control/calls.ts'
+import { incidentByCalls } from '../control/incident-by-calls.ts'
 import { DrillError, messageOf } from '../foundation/errors.ts'
-import type { Incident, LookupAnswer, RecoveryEngine } from '../recovery/contract.ts'
+import type { Incident, RecoveryEngine } from '../recovery/contract.ts'
 import type { DrilledEngine } from '../recovery/drilled-engine.ts'
 import { EngineFailure } from '../recovery/engine-failure.ts'
 import { inProcess } from '../recovery/engines.ts'
@@ -57,7 +58,11 @@ class Turn {
 
   constructor(inner: Incident) {
     this.#inner = inner
-    this.incident = this.#outer()
+    const { now, database, catalogue } = inner
+    this.incident = incidentByCalls(
+      { now: new Date(now), database, catalogue: structuredClone(catalogue) },
+      (name, request) => this.#call(name, request),
+    )
   }
 
   async end(): Promise<void> {
@@ -66,68 +71,14 @@ class Turn {
   }
 
   /** Answers are what the contract promises. */
-  async #call<Answer>(name: CallName, request: unknown): Promise<Answer> {
+  async #call(name: CallName, request: unknown): Promise<unknown> {
     if (this.#over) throw new Error(`${name}: the check it belongs to is over`)
     const performed = performCall(this.#inner, name, structuredClone(request))
     this.#calls.add(performed)
     try {
-      return structuredClone(await performed) as Answer
+      return structuredClone(await performed)
     } finally {
       this.#calls.delete(performed)
-    }
-  }
-
-  #outer(): Incident {
-    const { now, database, catalogue } = this.#inner
-    const call = <Name extends CallName, Answer>(
-      name: Name,
-      request: RequestOf<Name>,
-    ): Promise<Answer> => this.#call(name, request)
-    /** Of a call that answers with nothing the engine gets nothing. */
-    const tell = async <Name extends CallName>(name: Name, request: RequestOf<Name>) => {
-      await this.#call(name, request)
-    }
-    return {
-      now: new Date(now),
-      database,
-      catalogue: structuredClone(catalogue),
-      operations: {
-        doctor: () => call('operations.doctor', {}),
-        workers: {
-          show: () => call('operations.workers.show', {}),
-          scale: (by) => call('operations.workers.scale', { by }),
-        },
-        queue: {
-          shape: () => call('operations.queue.shape', {}),
-          blockers: (limit) => call('operations.queue.blockers', { limit }),
-          retry: (request) => call('operations.queue.retry', request),
-          quarantine: (request) => call('operations.queue.quarantine', request),
-          release: (request) => call('operations.queue.release', request),
-        },
-        target: {
-          probe: (integration) => call('operations.target.probe', { integration }),
-          lookup: async (job) => {
-            const { answer } = await this.#call<{ answer: LookupAnswer }>(
-              'operations.target.lookup',
-              { job },
-            )
-            return answer
-          },
-        },
-        automations: {
-          list: () => call('operations.automations.list', {}),
-          pause: (name) => tell('operations.automations.pause', { name }),
-          resume: (name) => tell('operations.automations.resume', { name }),
-        },
-      },
-      notes: {
-        baseline: (figures) => tell('notes.baseline', figures),
-        decision: (what, why) => tell('notes.decision', { what, why }),
-        trackedFix: (fix) => tell('notes.trackedFix', fix as RequestOf<'notes.trackedFix'>),
-      },
-      open: (signals) => tell('open', { signals: signals as RequestOf<'open'>['signals'] }),
-      close: (summary) => tell('close', { summary }),
-      handOver: (summary) => tell('handOver', { summary }),
     }
   }
 }

@@ -3,9 +3,10 @@
  * other. Everything that an operator would do outside the database goes over the channel to the harness.
  */
 import type { Client } from 'pg'
-import type { CallName, RequestOf } from '../../control/calls.ts'
+import type { CallName } from '../../control/calls.ts'
+import { incidentByCalls } from '../../control/incident-by-calls.ts'
 import { messageOf } from '../../foundation/errors.ts'
-import type { Incident, LookupAnswer, RecoveryEngine, SafetyCatalogue } from '../contract.ts'
+import type { RecoveryEngine } from '../contract.ts'
 import { connectEngine } from '../connection.ts'
 import type { FromEngine, ToEngine } from './protocol.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -121,7 +122,12 @@ async function check({
     // The harness ends a session whose transaction was left open: let its last word be read first.
     await new Promise((turned) => setImmediate(turned))
     if (database!.ended) await connectDatabase()
-    await engine!.check(incidentOf(check, now, catalogue))
+    await engine!.check(
+      incidentByCalls(
+        { now: new Date(now), database: database!.client, catalogue },
+        (name, request) => calls.call(check, name, request),
+      ),
+    )
   } catch (error) {
     end = { type: 'threw', check, message: messageOf(error) }
   }
@@ -132,58 +138,4 @@ async function check({
 /** Settled once everything printed so far is on its way: the harness may end this process at its next word. */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((done) => stream.write('', () => done()))
-}
-
-function incidentOf(check: number, now: number, catalogue: SafetyCatalogue): Incident {
-  /** The harness checks what goes in, and answers with what the contract promises. */
-  const call = <Name extends CallName, Answer>(
-    name: Name,
-    request: RequestOf<Name>,
-  ): Promise<Answer> => calls.call(check, name, request) as Promise<Answer>
-  /** Of a call that answers with nothing the caller gets nothing. */
-  const tell = async <Name extends CallName>(name: Name, request: RequestOf<Name>) => {
-    await call(name, request)
-  }
-  return {
-    now: new Date(now),
-    database: database!.client,
-    catalogue,
-    operations: {
-      doctor: () => call('operations.doctor', {}),
-      workers: {
-        show: () => call('operations.workers.show', {}),
-        scale: (by) => call('operations.workers.scale', { by }),
-      },
-      queue: {
-        shape: () => call('operations.queue.shape', {}),
-        blockers: (limit) => call('operations.queue.blockers', { limit }),
-        retry: (request) => call('operations.queue.retry', request),
-        quarantine: (request) => call('operations.queue.quarantine', request),
-        release: (request) => call('operations.queue.release', request),
-      },
-      target: {
-        probe: (integration) => call('operations.target.probe', { integration }),
-        lookup: async (job) =>
-          (
-            await call<'operations.target.lookup', { answer: LookupAnswer }>(
-              'operations.target.lookup',
-              { job },
-            )
-          ).answer,
-      },
-      automations: {
-        list: () => call('operations.automations.list', {}),
-        pause: (name) => tell('operations.automations.pause', { name }),
-        resume: (name) => tell('operations.automations.resume', { name }),
-      },
-    },
-    notes: {
-      baseline: (figures) => tell('notes.baseline', figures),
-      decision: (what, why) => tell('notes.decision', { what, why }),
-      trackedFix: (fix) => tell('notes.trackedFix', fix as RequestOf<'notes.trackedFix'>),
-    },
-    open: (signals) => tell('open', { signals: [...signals] }),
-    close: (summary) => tell('close', { summary }),
-    handOver: (summary) => tell('handOver', { summary }),
-  }
 }
