@@ -23,9 +23,9 @@ export const ENGINE_OPTIONS = {
   },
   every: {
     type: 'string',
-    array: true,
+    // Makes it a list. Declared as an array it would take one value only, since arrays are not greedy here.
     nargs: 2,
-    requiresArg: true,
+    coerce: (values: string[] | undefined) => values,
     describe: 'Instead of --engine: a duration such as 5m, and the command that is run so often',
   },
   env: {

@@ -51,6 +51,10 @@ export class IncidentDesk implements Notes {
     return this.#state === 'ended' ? this.#endedAt : null
   }
 
+  get wasOpened(): boolean {
+    return this.#openedAt !== null
+  }
+
   /** Longest push of a pending job's eta into the future so far, ms. */
   get longestQuarantineMs(): number {
     return this.#longestQuarantineMs

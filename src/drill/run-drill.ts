@@ -4,7 +4,7 @@
  */
 import { DrillError, messageOf } from '../foundation/errors.ts'
 import type { EndReason, Journal, RunKind } from '../journal/events.ts'
-import type { DrilledEngine } from '../recovery/drilled-engine.ts'
+import type { DrilledEngine, ProgramExit } from '../recovery/drilled-engine.ts'
 import { EngineFailure } from '../recovery/engine-failure.ts'
 import type { DrillDatabase } from '../sandbox/sandbox.ts'
 import type { DrillInputs } from './inputs.ts'
@@ -82,8 +82,18 @@ class Checks {
     if (left > 0) session.find('transaction-left-open', `${left} at the end of the check`)
     const wrote = await session.sync(true)
     const { exit } = this.#o.engine
-    if (exit !== undefined) session.desk.noteDeeds(wrote, exit)
+    if (exit !== undefined) this.#noteDeeds(wrote, exit)
     session.endCheck(gateway.takeTraffic())
+  }
+
+  #noteDeeds(wrote: boolean, exit: ProgramExit | null): void {
+    const session = this.#session
+    session.desk.noteDeeds(wrote, exit)
+    if (exit === null || !exit.last || session.desk.wasOpened) return
+    session.find(
+      'engine-ended-early',
+      `its program ended with status ${exit.status} and had neither written nor opened an incident: nobody watches from here on`,
+    )
   }
 
   /** An engine that fails is out: a finding, no more checks; the world goes on to the end. */
@@ -92,8 +102,7 @@ class Checks {
     const session = this.#session
     const incident = await session.incident()
     try {
-      await engine.check(incident)
-      for (const { code, detail } of engine.takeFindings()) session.find(code, detail)
+      await this.#orInterrupted(engine.check(incident))
     } catch (error) {
       if (error instanceof DrillError) throw error
       // A server that died is the harness's trouble, not the engine's.
@@ -101,6 +110,25 @@ class Checks {
       this.#engineGone = true
       const code = error instanceof EngineFailure ? error.code : 'engine-threw'
       session.find(code, messageOf(error))
+    }
+    for (const { code, detail } of engine.takeFindings()) session.find(code, detail)
+  }
+
+  /** A program may be at work for a minute: whoever interrupts a drill need not wait for it. */
+  async #orInterrupted(check: Promise<void>): Promise<void> {
+    const { engine, signal } = this.#o
+    // Ours are quick, and nothing could stop them.
+    if (engine.output === null) return check
+    let stop: () => void = () => undefined
+    const interrupted = new Promise<never>((_, reject) => {
+      stop = () => reject(new DrillError('interrupted', 'interrupted'))
+      signal.addEventListener('abort', stop, { once: true })
+      if (signal.aborted) stop()
+    })
+    try {
+      await Promise.race([check, interrupted])
+    } finally {
+      signal.removeEventListener('abort', stop)
     }
   }
 }

@@ -7,7 +7,10 @@ import { didYouMean, nearest } from './suggest.ts'
 
 /** What yargs knows at the level of the command that failed; its types leave these methods out. */
 export interface CommandLineState {
-  getOptions(): { readonly key: Readonly<Record<string, unknown>> }
+  getOptions(): {
+    readonly key: Readonly<Record<string, unknown>>
+    readonly narg: Readonly<Record<string, number>>
+  }
   getInternalMethods(): {
     getContext(): { readonly commands: readonly string[] }
     getCommandInstance(): { getCommands(): readonly string[] }
@@ -47,7 +50,11 @@ export function explainUsage(
       .filter((name) => !flags.includes(name))
     lines = [`missing: --${missing.split(', ').join(', --')}`, ...mistyped.map(nameUnknown)]
   }
-  if (valueless !== undefined) lines = [`--${valueless} wants a value`]
+  if (valueless !== undefined) {
+    // NaN for one that wants a single value.
+    const count = state.getOptions().narg[valueless] ?? 1
+    lines = [`--${valueless} wants ${count >= 2 ? `${count} values` : 'a value'}`]
+  }
   if (message.startsWith('Not enough non-option arguments')) lines = ['an argument is missing']
   const help = [program, ...internal.getContext().commands, '--help'].join(' ')
   return [...new Set(lines), `see: ${help}`].join('\n')

@@ -16,6 +16,7 @@ export const FINDING_CODES = [
   'engine-took-too-much',
   'engine-left-children',
   'engine-output-cut',
+  'engine-ended-early',
   'command-not-mapped',
   'eta-in-session-time',
   'engine-not-deterministic',

@@ -6,6 +6,7 @@ import { styleText } from 'node:util'
 import Table from 'cli-table3'
 import { formatDuration } from '../foundation/time.ts'
 import type { Counterfactual, Evidence, GradeLine } from '../scoring/score.ts'
+import { ENGINE_FAILURES } from '../scoring/verdict.ts'
 import { renderDepthChart } from './depth-chart.ts'
 import { oneLine } from './one-line.ts'
 import type { Report } from './report-json.ts'
@@ -62,11 +63,31 @@ function head(
     `${paint(VERDICT_STYLE[verdict], ` ${verdict.toUpperCase()} `)} ${paint('bold', drill.scenario)}  ${score}/100  ${drill.title}`,
     ...wrap(`${where}; ${end}; ${wall.total.toFixed(1)} s`, width, ''),
     ...reasons.flatMap((reason) => wrap(reason, width, '')),
-    ...findings
-      .filter(({ code }) => code === 'rules-of-another-line')
-      .flatMap(({ detail }) => wrap(`note: ${detail}`, width, ''))
+    ...found(findings, Date.parse(drill.startedAt))
+      .flatMap((line) => wrap(line, width, ''))
       .map((line) => paint('yellow', line)),
   ]
+}
+
+/** `report.json` has all of them. */
+const FINDINGS_MAX = 5
+
+/** What was found, each once. What made the engine fail stands among the reasons. */
+function found(findings: Report['findings'], startedAt: number): string[] {
+  const lines = new Map<string, { readonly at: number; times: number }>()
+  for (const { at, code, detail } of findings) {
+    if (ENGINE_FAILURES.includes(code)) continue
+    const line = code === 'rules-of-another-line' ? `note: ${detail}` : `found: ${code}: ${detail}`
+    const known = lines.get(line) ?? { at: Date.parse(at) - startedAt, times: 0 }
+    known.times += 1
+    lines.set(line, known)
+  }
+  const told = [...lines].slice(0, FINDINGS_MAX).map(([line, { at, times }]) => {
+    if (line.startsWith('note: ')) return line
+    return `${line} (${times === 1 ? '' : `${times} times, first `}${formatDuration(at)} after the start)`
+  })
+  const more = lines.size - told.length
+  return more > 0 ? [...told, `found: ${more} more in report.json`] : told
 }
 
 function judged({ gates, criteria, verdict }: Report, paint: Paint, width: number): string[] {

@@ -59,6 +59,12 @@ describe('what is wrong on the command line is one message on stderr with exit s
     ['an unknown flag', ['run', '--sed', '3'], 'unknown flag --sed (did you mean --seed?)'],
     ['an unknown short flag', ['run', '-x'], 'unknown flag -x'],
     ['a flag without its value', ['run', '--seed'], '--seed wants a value'],
+    ['one value of two', ['run', '--every', '5m'], '--every wants 2 values'],
+    [
+      'a scenario that is none behind two values',
+      ['run', '--every', '5m', './check.sh', 'dead-webhok'],
+      '"dead-webhok" is no scenario',
+    ],
     ['a flag given twice', ['run', '--seed', '1', '--seed', '2'], '--seed is given 2 times'],
     ['one word too many', ['engines', 'list', 'all'], 'unexpected argument "all"'],
     ['one word too few', ['score'], 'an argument is missing'],

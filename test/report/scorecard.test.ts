@@ -41,6 +41,30 @@ describe('the scorecard', () => {
     )
   })
 
+  test('names each finding once, with its first moment; what made the engine fail is a reason', () => {
+    const report = passed()
+    const startedAt = Date.parse(report.drill.startedAt)
+    const finding = (minutes: number, code: string, detail: string) =>
+      ({
+        at: new Date(startedAt + minutes * 60_000).toISOString(),
+        code,
+        detail,
+      }) as Report['findings'][number]
+    const findings = [
+      finding(5, 'denied', '2 statements'),
+      finding(10, 'denied', '2 statements'),
+      finding(10, 'engine-threw', 'oh'),
+      ...[1, 2, 3, 4, 5, 6].map((number) => finding(15, 'slept-in-sql', `${number} times`)),
+    ]
+    const lines = render({ ...report, findings }).split('\n')
+    expect(lines.filter((line) => line.startsWith('found: '))).toEqual([
+      'found: denied: 2 statements (2 times, first 5m after the start)',
+      ...[1, 2, 3, 4].map((number) => `found: slept-in-sql: ${number} times (15m after the start)`),
+      'found: 2 more in report.json',
+    ])
+    expect(lines.join('\n')).not.toContain('engine-threw')
+  })
+
   test('tells why points are missing', () => {
     const report = passed()
     const grade = report.grade.map((line) =>

@@ -285,7 +285,12 @@ function forkHost(module: string, heapMaxMb: number, mark: string): ChildProcess
   const loader = needsLoader ? ['--import', import.meta.resolve('tsx')] : []
   return fork(host, [], {
     cwd: dirname(module),
-    env: { ...cleanEnvironment(), [MARK_VARIABLE]: mark },
+    env: {
+      ...cleanEnvironment(),
+      [MARK_VARIABLE]: mark,
+      // The loader would leave a directory in TMPDIR; what it saves is the time to read one module.
+      ...(!isSource && { TSX_DISABLE_CACHE: '1' }),
+    },
     execArgv: [`--max-old-space-size=${Math.floor(heapMaxMb)}`, ...loader],
     detached: true,
     serialization: 'advanced',
