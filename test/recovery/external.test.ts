@@ -94,7 +94,7 @@ describe('a module', () => {
     const script = new Script()
     await engine.check(script.incident(queue.engine))
     expect((await outputOf(engine)).trim().split('\n')).toEqual([
-      expect.stringContaining('open: signals: Too big'),
+      expect.stringContaining('open: signals: Invalid input: expected array, received string'),
       expect.stringContaining('open: signals.0: Invalid option: expected one of "pending-grows'),
       'operations.workers.scale: by: Invalid input: expected number, received string',
       expect.stringMatching(/^operations.queue.retry: olderThanMs: .*; limit: /),
