@@ -71,6 +71,7 @@ export type {
   CheckEvent,
   EffectEvent,
   EndEvent,
+  EndReason,
   FaultEvent,
   Journal,
   JournalEvent,
@@ -85,6 +86,7 @@ export type {
   WorkerEvent,
   WriteEvent,
 } from './journal/events.ts'
+export type { FacilitatorEvent, FaultInjectedEvent } from './journal/facilitator.ts'
 export type { FindingCode, FindingEvent } from './journal/findings.ts'
 export type { AuditedColumn, ChangedColumns } from './queue-job/columns.ts'
 export type { HostParameters } from './queue-job/host.ts'

@@ -18,6 +18,7 @@ export interface FaultInjectedEvent {
   readonly functions: readonly string[]
 }
 
+/** What else the facilitator did in a live drill. */
 export interface FacilitatorEvent {
   readonly at: number
   readonly type: 'facilitator'
