@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `*.slow.test.ts`, a fifth of the time, run where QUEUE_DRILL_SLOW_TESTS is 1: in `.ci/run`, and where they are wanted. */
+/** `*.slow.test.ts`, more than half of the time, run where QUEUE_DRILL_SLOW_TESTS is 1: in `.ci/run`, and where they are wanted. */
 const slow = process.env['QUEUE_DRILL_SLOW_TESTS'] === '1'
 /** The sample project runs where the package is installed (test/package). */
 const exclude = ['test/consumer/**', ...(slow ? [] : ['test/**/*.slow.test.ts'])]
